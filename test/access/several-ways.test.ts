@@ -12,7 +12,7 @@ const refusing = (code: ErrorCode): Authenticate => {
   };
 };
 
-describe('of several ways to authenticate that all refuse', () => {
+describe('several ways to authenticate that all refuse', () => {
   test.each([
     ['the keys are asked last', [takesTokens, keys]],
     ['the keys are asked first', [keys, takesTokens]],

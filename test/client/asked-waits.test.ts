@@ -1,12 +1,6 @@
-import { initTRPC } from '@trpc/server';
+import { initTRPC, TRPCError } from '@trpc/server';
 import { expect, test } from 'vitest';
-import {
-  asTRPCError,
-  EventManager,
-  errorFormatter,
-  eventProcedures,
-  MemoryBroker,
-} from '../../server/index.ts';
+import { EventManager, errorFormatter, eventProcedures, MemoryBroker } from '../../server/index.ts';
 import { EventsError, transformer } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { startForeignApp } from '../support/foreign-app.ts';
@@ -25,7 +19,8 @@ function usedUp(retryAfterMs: number) {
   const limited = t.procedure.use(({ path, next }) => {
     if (path === 'stats') return next();
     asked++;
-    throw asTRPCError(new EventsError('RATE_LIMITED', 'The month is used up.', { retryAfterMs }));
+    const cause = new EventsError('RATE_LIMITED', 'The month is used up.', { retryAfterMs });
+    throw new TRPCError({ code: 'TOO_MANY_REQUESTS', cause });
   });
   const router = t.router(eventProcedures(new EventManager({ broker: new MemoryBroker() }), limited));
   return { router, count: () => asked };
