@@ -3,7 +3,7 @@ import type { AppRouter } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, type ErrorCode, EventsError } from '../../shared/errors.ts';
 import { describeLoss, isWrongAddress } from './connection-loss.ts';
-import { codeOfStatus, retryAfterMs } from './http-status.ts';
+import { boundedWait, codeOfStatus, retryAfterMs } from './http-status.ts';
 
 /**
  * The failure of a call or subscription as an error of the project. Its code is the server's own if the server gave one,
@@ -15,7 +15,7 @@ export function toClientError(failure: unknown): Error {
   const { cause } = failure;
   if (cause instanceof EventsError) return cause;
   const { reason, issues, httpStatus, settled, length } = failure.data ?? {};
-  const { retryAfterMs = retryAfterOf(failure) } = failure.data ?? {};
+  const retryAfterMs = boundedWait(failure.data?.retryAfterMs) ?? retryAfterOf(failure);
   const details = { issues: issues ?? [], retryAfterMs, settled, length, cause: failure };
   // CLOSED is this client's own word; a server that closes is, seen from here, one that is not there.
   if (isErrorCode(reason)) {

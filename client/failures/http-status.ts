@@ -62,7 +62,17 @@ export function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (!value) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.min(MOST_RETRY_AFTER_MS, Math.max(0, ms));
+  return boundedWait(ms);
+}
+
+/**
+ * A wait that a server asks for, as far as it is one: of a limit per month it may be longer than the longest timer, which
+ * would end at once, and other servers than ours write errors too.
+ */
+export function boundedWait(ms: unknown): number | undefined {
+  return typeof ms !== 'number' || Number.isNaN(ms)
+    ? undefined
+    : Math.min(MOST_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
 /** An address without its query, which may hold secrets. */

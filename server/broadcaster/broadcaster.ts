@@ -121,6 +121,11 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
       ...(maxMessageBytes !== undefined && { maxPayload: maxMessageBytes }),
       perMessageDeflate: compression && COMPRESSION,
     });
+    // Of a handshake that is none: `ws` by itself would answer with a page, without the headers of every answer.
+    this.#wss.on('wsClientError', ({ message }, socket) => {
+      this.#tellRefused({ status: 400, message, code: 'BAD_REQUEST' });
+      endWith(socket, 400, message, SPOKEN_WEBSOCKETS);
+    });
     const setup = resolveOptions({ ...handler, wss: this.#wss });
     const { connections, serve } = serveConnections(setup, (connection) => this.#tell(connection));
     this.#connections = connections;
@@ -258,6 +263,9 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     });
   }
 }
+
+/** The versions of the WebSocket protocol that are spoken, which RFC 6455 has a server name to who speaks another. */
+const SPOKEN_WEBSOCKETS = { 'sec-websocket-version': '13, 8' };
 
 /** A stream goes straight to the socket, which an answer before it has. */
 const PIPELINED: UpgradeRefusal = {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTestServer } from './harness.ts';
+import { get, KEY, Raw } from './raw-http.ts';
 
 const EVERYWHERE = {
   'x-content-type-options': 'nosniff',
@@ -44,3 +45,41 @@ test('every answer has the security headers, whatever its status, and one that i
   }
   await rm(pageDir, { recursive: true });
 });
+
+test.each([
+  [
+    'a version that nobody speaks',
+    KEY.replace('13', '12'),
+    'Missing or invalid Sec-WebSocket-Version header',
+  ],
+  ['no key', KEY.replace(/^.*\r\n/, ''), 'Missing or invalid Sec-WebSocket-Key header'],
+])('the answer to a WebSocket handshake with %s is no page, and has them too', async (_, key, message) => {
+  await using server = await startTestServer();
+  using raw = new Raw(server.port);
+  raw.write(get('/trpc', `Upgrade: websocket\r\nConnection: Upgrade\r\n${key}`));
+  await expect.poll(() => raw.isClosed).toBe(true);
+  const [head = '', body] = raw.text.split('\r\n\r\n');
+  const [status, ...lines] = head.split('\r\n');
+  expect(status).toBe('HTTP/1.1 400 Bad Request');
+  expect(Object.fromEntries(lines.map((line) => line.split(': ', 2)))).toMatchObject({
+    ...EVERYWHERE,
+    'content-type': 'application/json',
+    'psyche-protocol': '1',
+    'sec-websocket-version': '13, 8',
+  });
+  expect(body).toBe(JSON.stringify({ message }));
+});
+
+test.each(['/trpc/stats', '/trpc/on.any', '/trpc/none', '/trpc'])(
+  'an answer of %s says that it is of one origin, so that no cache gives it to a page of another',
+  async (path) => {
+    const origin = 'https://page.example';
+    await using server = await startTestServer({ allowedOrigins: [origin] });
+    for (const headers of [{ origin }, { origin: 'https://foreign.example' }, {}]) {
+      const abort = new AbortController();
+      const answer = await fetch(server.url + path, { headers, signal: abort.signal });
+      expect(answer.headers.get('vary')?.split(', '), JSON.stringify(headers)).toContain('origin');
+      abort.abort();
+    }
+  },
+);

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { EventsError, formatIssues, isRetryable, toIssues } from '../../../shared/errors.ts';
 import { subjectIdSchema } from '../../../shared/events.ts';
 import type { Claims, Subject } from './subject.ts';
 
@@ -60,7 +60,11 @@ export function anonymous(claims: Claims = EVERYTHING): Authenticate {
   return () => subject;
 }
 
-/** Accepts credentials that one of several ways accepts. They are tried in order; if all refuse, the last refusal is thrown. */
+/**
+ * Accepts credentials that one of several ways accepts. They are tried in order. If all refuse, the refusal of a way that may
+ * accept them later is thrown, else the last one: after UNAUTHENTICATED a client never comes back, though the way that knows
+ * its token only could not check it now, or found it expired.
+ */
 export function firstOf(authenticates: readonly Authenticate[]): Authenticate {
   return async (credentials) => {
     let refusal = unauthenticated('No way to authenticate is configured.');
@@ -69,7 +73,7 @@ export function firstOf(authenticates: readonly Authenticate[]): Authenticate {
         return await authenticate(credentials);
       } catch (error) {
         if (!(error instanceof EventsError)) throw error;
-        refusal = error;
+        if (isRetryable(error) || !isRetryable(refusal)) refusal = error;
       }
     }
     throw refusal;

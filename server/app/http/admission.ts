@@ -29,12 +29,16 @@ export function checkHost(
   };
 }
 
+/** Header of a request by which the answers to calls differ, for `Vary`. */
+export const VARY = 'origin';
+
 /** Refuses pages of foreign origins; tells browsers about those that are allowed. */
 export function allowOrigins(
   allowed: readonly string[],
   refused: (request: IncomingMessage) => void,
 ): HttpMiddleware {
   return async ({ env: { incoming, outgoing }, body }, next) => {
+    outgoing.setHeader('vary', VARY); // also of an answer to no page: a cache must not give it to one
     if (!isAllowedOrigin(incoming, allowed)) {
       refused(incoming);
       throw new EventsError('FORBIDDEN', ORIGIN_REFUSAL);
@@ -44,8 +48,7 @@ export function allowOrigins(
     outgoing
       .setHeader('access-control-allow-origin', origin)
       .setHeader('access-control-allow-credentials', 'true') // its cookie counts: see credentials.ts
-      .setHeader('access-control-expose-headers', PROTOCOL_HEADER)
-      .setHeader('vary', 'origin');
+      .setHeader('access-control-expose-headers', PROTOCOL_HEADER);
     if (incoming.method !== 'OPTIONS') return next();
     outgoing
       .setHeader('access-control-allow-methods', 'GET, POST')

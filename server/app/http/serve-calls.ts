@@ -8,6 +8,7 @@ import { readBody } from '../../broadcaster/core/read-body.ts';
 import { EventStreams } from '../../broadcaster/sse/event-streams.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Instruments } from '../../telemetry/telemetry.ts';
+import { VARY } from './admission.ts';
 import { type Failure, logFailure } from './answer-errors.ts';
 import { endsConnection, type HttpEnv, type HttpRoutes } from './every-answer.ts';
 import type { OpenRequests } from './node/requests.ts';
@@ -39,7 +40,7 @@ export function serveCalls(app: HttpRoutes, options: CallsOptions): void {
   const calls = {
     router,
     maxBatchSize: MAX_BATCH_CALLS,
-    responseMeta: ({ errors }: { errors: TRPCError[] }) => ({ headers: retryAfter(errors) }),
+    responseMeta: ({ errors }: { errors: TRPCError[] }) => ({ headers: answerHeaders(errors) }),
   };
   const streams = new EventStreams({ ...calls, createContext });
   app.all(`${path}/:call`, async (c) => {
@@ -102,9 +103,9 @@ async function withBody(
   }
 }
 
-/** Tells in a header too when trying again can help. */
-function retryAfter(errors: readonly TRPCError[]): Headers {
-  const headers = new Headers();
+/** Headers beside tRPC's own: its `Vary` would replace ours, and a header tells too when trying again can help. */
+function answerHeaders(errors: readonly TRPCError[]): Headers {
+  const headers = new Headers({ vary: VARY });
   const waits = errors.flatMap(({ cause }) =>
     cause instanceof EventsError ? (cause.retryAfterMs ?? []) : [],
   );

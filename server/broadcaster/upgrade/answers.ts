@@ -89,14 +89,20 @@ export class PendingAnswers {
   }
 }
 
-/** Writes an answer to a socket that has no request of `node:http` any more, and hangs up. */
-export function endWith(socket: Duplex, status: number, message = STATUS_CODES[status] ?? ''): void {
+/** Writes an answer to a socket that has no request of `node:http` any more, and hangs up. @param more headers beside those of every answer */
+export function endWith(
+  socket: Duplex,
+  status: number,
+  message = STATUS_CODES[status] ?? '',
+  more: Readonly<Record<string, string>> = {},
+): void {
   const body = JSON.stringify({ message });
   const headers = {
     connection: 'close',
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     ...ANSWER_HEADERS,
+    ...more,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.once('finish', () => socket.destroy());
