@@ -66,7 +66,7 @@ test('a queue keeps calls that wait in order, and goes on after each answer', as
 
 test('an interval of keepAlive below that of heartbeats loses no connection that is well', async () => {
   await using server = await startTestServer();
-  await using client = open(server.url, { intervalMs: 100, pongTimeoutMs: 600 });
+  await using client = open(server.url, { intervalMs: 10, pongTimeoutMs: 900 });
   const got: string[] = [];
   await client.on('agent_message', ({ data }) => got.push(data.message)).ready;
   const { connections } = server;
