@@ -49,8 +49,9 @@ const BUDGETS: readonly Budget[] = [
     // 0.6 choose a transport, and load the second one when no WebSocket gets through. 0.6 refuse options that are none, and
     // name those that are meant; try a WebSocket once more before the second transport is kept; say of a publish that it was
     // never sent, and of a server that it is not there; and let a member leave with its page. 0.1 tell why a server let nobody
-    // in; half of that is Node's, and left out of a page.
-    maxBytes: 27.9 * KB,
+    // in; half of that is Node's, and left out of a page. 0.1 tell a program without a page that it has to pass url, and bound
+    // the wait that a server asks for.
+    maxBytes: 28 * KB,
     maxLaterBytes: 2.4 * KB,
     packages: [...TRPC, 'superjson', 'ws', 'zod'],
   },

@@ -12,7 +12,7 @@ const BARE_HOST = /^(?:localhost|(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*):\d+)(?=$
  * @throws TypeError when it is no address, or one that cannot be used
  */
 export function endpointUrl(url: string | URL | undefined): URL {
-  const endpoint = resolve(url ?? `/${ENDPOINT}`);
+  const endpoint = resolve(url);
   if (!/^(?:ws|http)s?:$/.test(endpoint.protocol)) {
     throw new TypeError(`url must be ws(s):// or http(s)://, not ${endpoint.protocol}//`);
   }
@@ -41,15 +41,15 @@ function withScheme(url: URL, scheme: 'ws' | 'http'): string {
   return url.href;
 }
 
-function resolve(url: string | URL): URL {
+function resolve(url: string | URL | undefined): URL {
   const page = globalThis.document?.baseURI ?? globalThis.location?.href;
-  const text = String(url).trim();
+  const text = String(url ?? `/${ENDPOINT}`).trim();
   const scheme = page?.startsWith('https:') ? 'https' : 'http';
   try {
     return BARE_HOST.test(text) ? new URL(`${scheme}://${text}`) : new URL(text, page);
   } catch {
     throw new TypeError(
-      `pass url, e.g. "ws://127.0.0.1:3000/trpc"; ${JSON.stringify(text)} is not an address here.`,
+      `pass url, e.g. "ws://127.0.0.1:3000/trpc"; ${url === undefined ? 'only a page has one of its own' : `${JSON.stringify(text)} is no address here`}.`,
     );
   }
 }

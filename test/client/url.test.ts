@@ -37,8 +37,8 @@ describe('the address of an endpoint', () => {
   });
 
   test.each([
-    [undefined, /pass url/],
-    ['/trpc', /pass url/],
+    [undefined, /pass url, .*; only a page has one of its own/],
+    ['/trpc', /pass url, .*; "\/trpc" is no address here/],
     ['', /pass url/],
     ['a.example', /pass url/],
     ['ftp://a.example', /not ftp:/],
