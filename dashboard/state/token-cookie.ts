@@ -20,5 +20,5 @@ export function setToken(token: string | null): void {
   const secure = location.protocol === 'https:' ? '; Secure' : '';
   const life = token === null ? '; Max-Age=0' : '';
   // biome-ignore lint/suspicious/noDocumentCookie: cookieStore is there only where a page comes by TLS
-  document.cookie = `${NAME}=${token ?? ''}; Path=${path}; SameSite=Strict${secure}${life}`;
+  document.cookie = `${NAME}=${encodeURIComponent(token ?? '')}; Path=${path}; SameSite=Strict${secure}${life}`;
 }

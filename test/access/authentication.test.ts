@@ -144,4 +144,17 @@ describe('a token', () => {
     const refused = await new Promise<Error>((resolve) => theirs.once('error', resolve));
     expect(refused.message).toContain('403');
   });
+
+  test.each([
+    ['as it is', (text: string) => text],
+    ['percent-encoded, as libraries write it', encodeURIComponent],
+    ['in quotes', (text: string) => `"${text}"`],
+  ])('in a cookie may be written %s', async (_, written) => {
+    const key = 'cm9zZXM=+/of%one~key';
+    await using server = await startTestServer({}, { authenticate: apiKeys([apiKey('page', key)]) });
+    const read = (text: string) =>
+      stats(server.url, { cookie: `a=b; ${TOKEN_COOKIE}=${text}; c=d`, origin: server.url });
+    expect(await read(written(key))).toEqual([200, undefined]);
+    expect(await read(written('cm9zZXM=+/of%another'))).toEqual([401, 'UNAUTHENTICATED']);
+  });
 });

@@ -116,7 +116,7 @@ describe('serve --workers', { timeout: 60_000 }, () => {
   });
 
   test('shows the figures of each worker on METRICS_PORT and the ports after it, and drains all on a signal', async () => {
-    const port = await freePort();
+    const port = await freePort(1);
     await using server = await serveWorkers({ METRICS_PORT: `${port}` });
     const client = createClient({ url: `${server.url.replace('http', 'ws')}/trpc` });
     for (let n = 0; n < 10; n++) await client.publish('agent_message', agentMessage(n));

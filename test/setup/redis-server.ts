@@ -138,18 +138,23 @@ function answers(port: number, pid: number | undefined): Promise<boolean> {
 }
 
 /**
- * Below the range that outgoing connections take their ports from: a client that keeps trying a stopped server
- * can otherwise be given the server's own port, and keep it from coming back.
+ * A port that nobody listens on, and as many after it. Below the range that outgoing connections take their ports from: a
+ * client that keeps trying a stopped server can otherwise be given the server's own port, and keep it from coming back.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(andAfterIt = 0): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const probe = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
+    let free = 0;
+    while (free <= andAfterIt && (await isFree(port + free))) free++;
+    if (free > andAfterIt) return port;
   }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (free) await new Promise((resolve) => probe.close(resolve));
+  return free;
 }

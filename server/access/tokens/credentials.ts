@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { parse } from 'hono/utils/cookie';
 import { isAllowedOrigin } from '../names/origins.ts';
 import { type Credentials, unauthenticated } from './authenticate.ts';
 
-/** The cookie that may carry a token. Set it `HttpOnly; Secure; SameSite=Strict`. */
+/** The cookie that may carry a token, percent-encoded or as it is. Set it `HttpOnly; Secure; SameSite=Strict`. */
 export const TOKEN_COOKIE = 'psyche_token';
 
 export interface CredentialSources {
@@ -52,9 +53,5 @@ function cookie(req: IncomingMessage, allowedOrigins: readonly string[]): string
   const { origin, cookie: header, 'sec-fetch-site': site } = req.headers;
   const isAllowedPage = origin === undefined ? site === 'same-origin' : isAllowedOrigin(req, allowedOrigins);
   if (!isAllowedPage || header === undefined) return undefined;
-  for (const pair of header.split(';')) {
-    const [name, ...value] = pair.trim().split('=');
-    if (name === TOKEN_COOKIE) return value.join('=');
-  }
-  return undefined;
+  return parse(header, TOKEN_COOKIE)[TOKEN_COOKIE];
 }

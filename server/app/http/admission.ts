@@ -32,6 +32,9 @@ export function checkHost(
 /** Header of a request by which the answers to calls differ, for `Vary`. */
 export const VARY = 'origin';
 
+/** Headers of an answer that a page of another origin may read: else it could not wait as long as it is asked to. */
+const EXPOSED = `${PROTOCOL_HEADER}, retry-after, x-request-id`;
+
 /** Refuses pages of foreign origins; tells browsers about those that are allowed. */
 export function allowOrigins(
   allowed: readonly string[],
@@ -48,7 +51,7 @@ export function allowOrigins(
     outgoing
       .setHeader('access-control-allow-origin', origin)
       .setHeader('access-control-allow-credentials', 'true') // its cookie counts: see credentials.ts
-      .setHeader('access-control-expose-headers', PROTOCOL_HEADER);
+      .setHeader('access-control-expose-headers', EXPOSED);
     if (incoming.method !== 'OPTIONS') return next();
     outgoing
       .setHeader('access-control-allow-methods', 'GET, POST')

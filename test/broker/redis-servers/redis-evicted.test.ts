@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { TopicIndex } from '../../../server/broker/redis/live/topic-index.ts';
 import { indexKeys, type TopicKeys, topicKeys } from '../../../server/broker/redis/log/keys.ts';
 import type { RedisBrokerOptions } from '../../../server/broker/redis/redis-broker.ts';
 import { parseCursor } from '../../../shared/cursor.ts';
@@ -135,6 +137,29 @@ describe('after Redis evicted', () => {
     await redis.del(topics, it.keys.log);
     await other.broker.topics(() => {});
     expect(await redis.exists(topics)).toBe(0);
+  });
+
+  test('the index of topics, a topic that was looked for while its first publish entered it is entered again too', async () => {
+    const prefix = randomUUID();
+    const keys = indexKeys(prefix);
+    const { log } = topicKeys(prefix, topic);
+    let looks = 0;
+    const index: TopicIndex = new TopicIndex({
+      keys,
+      maxAgeMs: 60_000,
+      run: (send) => send(redis),
+      check: async () => {
+        await Promise.resolve(); // by then it is known that the topic is being entered
+        if (looks++ === 0) await index.check();
+      },
+      holds: async () => (await redis.exists(log)) === 1,
+      listen: () => () => {},
+    });
+    await index.enter(topic);
+    await redis.xadd(log, '1-0', 'a', 'b');
+    await redis.del(keys.topics);
+    await index.check();
+    expect(await redis.zrange(keys.topics, 0, '-1')).toEqual([topic]);
   });
 
   test.each([

@@ -82,7 +82,7 @@ export class TopicIndex {
   /** Resolves once a topic is in the index; undefined if it is known to be. @throws EventsError UNAVAILABLE, CLOSED */
   enter(topic: string): Promise<void> | undefined {
     const known = this.#entered.get(topic);
-    if (known && performance.now() - known.at < REFRESH_MS) return known.isDone ? undefined : known.done;
+    if (known && this.#isFresh(topic)) return known.isDone ? undefined : known.done;
     if (this.#entered.size >= MAX_REMEMBERED) this.#entered.clear();
     const entering = this.#enter(topic);
     const entry: Entered = { done: known?.done ?? entering, isDone: false, at: performance.now() };
@@ -131,6 +131,10 @@ export class TopicIndex {
     await Promise.allSettled([...this.#entered.values()].map(({ done }) => done));
   }
 
+  #isFresh(topic: string): boolean {
+    return performance.now() - (this.#entered.get(topic)?.at ?? Number.NEGATIVE_INFINITY) < REFRESH_MS;
+  }
+
   async #enter(topic: string): Promise<void> {
     const { keys, maxAgeMs, run, check } = this.#settings;
     await check(topic);
@@ -138,14 +142,17 @@ export class TopicIndex {
     await run((redis) => redis.eval(ENTER, 2, keys.topics, keys.kept, topic, keptMs, keys.live));
   }
 
-  /** Enters the topics that hold records, and forgets the others. @returns the topics that hold records, or may */
+  /**
+   * Enters the topics that hold records, and forgets the others, but for those that a publish may be about to write to.
+   * @returns the topics that hold records, or may
+   */
   async #enterAgain(topics: readonly string[]): Promise<string[]> {
     const held: string[] = [];
     let isReachable = !this.#stop.signal.aborted;
     for (const topic of new Set(topics)) {
       try {
         if (isReachable && !(await this.#settings.holds(topic))) {
-          this.#entered.delete(topic);
+          if (!this.#isFresh(topic)) this.#entered.delete(topic);
           continue;
         }
         if (isReachable) await this.#enter(topic);
