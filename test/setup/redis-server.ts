@@ -137,13 +137,20 @@ function answers(port: number, pid: number | undefined): Promise<boolean> {
   });
 }
 
+/** Ports of each worker of vitest: of two that looked in one range, both could find a port free before either listens on it. */
+const PORTS_EACH = 1_500;
+const firstPort = 20_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 8) * PORTS_EACH;
+/** Number of the next port among those; not the first, since runs may go on side by side. */
+let nextPort = Math.floor(Math.random() * PORTS_EACH);
+
 /**
  * A port that nobody listens on, and as many after it. Below the range that outgoing connections take their ports from: a
  * client that keeps trying a stopped server can otherwise be given the server's own port, and keep it from coming back.
  */
 export async function freePort(andAfterIt = 0): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = firstPort + (nextPort % (PORTS_EACH - andAfterIt));
+    nextPort += andAfterIt + 1;
     let free = 0;
     while (free <= andAfterIt && (await isFree(port + free))) free++;
     if (free > andAfterIt) return port;
