@@ -82,7 +82,7 @@ export class TopicIndex {
   /** Resolves once a topic is in the index; undefined if it is known to be. @throws EventsError UNAVAILABLE, CLOSED */
   enter(topic: string): Promise<void> | undefined {
     const known = this.#entered.get(topic);
-    if (known && this.#isFresh(topic)) return known.isDone ? undefined : known.done;
+    if (known && isFresh(known)) return known.isDone ? undefined : known.done;
     if (this.#entered.size >= MAX_REMEMBERED) this.#entered.clear();
     const entering = this.#enter(topic);
     const entry: Entered = { done: known?.done ?? entering, isDone: false, at: performance.now() };
@@ -131,10 +131,6 @@ export class TopicIndex {
     await Promise.allSettled([...this.#entered.values()].map(({ done }) => done));
   }
 
-  #isFresh(topic: string): boolean {
-    return performance.now() - (this.#entered.get(topic)?.at ?? Number.NEGATIVE_INFINITY) < REFRESH_MS;
-  }
-
   async #enter(topic: string): Promise<void> {
     const { keys, maxAgeMs, run, check } = this.#settings;
     await check(topic);
@@ -152,7 +148,8 @@ export class TopicIndex {
     for (const topic of new Set(topics)) {
       try {
         if (isReachable && !(await this.#settings.holds(topic))) {
-          if (!this.#isFresh(topic)) this.#entered.delete(topic);
+          const entered = this.#entered.get(topic);
+          if (entered && !isFresh(entered)) this.#entered.delete(topic);
           continue;
         }
         if (isReachable) await this.#enter(topic);
@@ -214,4 +211,9 @@ export class TopicIndex {
     this.#names = [...found];
     for (const name of this.#names) this.#watchers.tell(name);
   }
+}
+
+/** Tells if a topic was entered so lately that it need not be again; a publish may be about to write to it. */
+function isFresh({ at }: Entered): boolean {
+  return performance.now() - at < REFRESH_MS;
 }
