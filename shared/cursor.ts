@@ -24,7 +24,7 @@ export function parseCursor(cursor: string): Position {
   if (epoch === undefined || !Number.isSafeInteger(Number(seq))) {
     throw new EventsError(
       'INVALID_CURSOR',
-      `Not a cursor: ${JSON.stringify(cursor.slice(0, 80))}. Pass one that a stream, a publish or history returned.`,
+      `Not a cursor: ${JSON.stringify(String(cursor).slice(0, 80))}. Pass one that a stream, a publish or history returned.`,
     );
   }
   return { epoch, seq: Number(seq) };

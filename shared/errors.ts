@@ -116,6 +116,19 @@ export function toIssues(error: z.core.$ZodError, prefix: readonly (string | num
   }));
 }
 
+/**
+ * The error of a value that a schema refused, with its issues in the message too.
+ * @param of.path of the value in what was passed @param of.says what the message begins with
+ */
+export function refusedBy(
+  error: z.core.$ZodError,
+  code: ErrorCode,
+  { path = [], says = '' }: { path?: readonly (string | number)[]; says?: string } = {},
+): EventsError {
+  const issues = toIssues(error, path);
+  return new EventsError(code, says + formatIssues(issues), { issues });
+}
+
 /** The first of many issues, each cut to what tells, and a line that counts the others. */
 function fewIssues(issues: readonly Issue[]): Issue[];
 function fewIssues<T>(issues: readonly T[], as: (issue: T) => Issue): Issue[];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { countedArray } from './data/bounded-schemas.ts';
-import { EventsError, formatIssues, toIssues } from './errors.ts';
+import { refusedBy } from './errors.ts';
 import { DEFAULT_TOPIC } from './protocol.ts';
 
 /** Most topics one subscription follows, those that its patterns match included. */
@@ -60,8 +60,7 @@ export function parseTopics(topics: readonly string[]): TopicChoice {
 function parse<T>(schema: z.ZodType<T>, value: unknown, name: 'topic' | 'topics'): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = toIssues(result.error, [name]);
-  throw new EventsError('INVALID_TOPIC', `Invalid ${name}: ${formatIssues(issues)}`, { issues });
+  throw refusedBy(result.error, 'INVALID_TOPIC', { path: [name], says: `Invalid ${name}: ` });
 }
 
 /** Makes of a pattern in which `*` stands for anything a test of names, which takes time linear in the name per `*`. */

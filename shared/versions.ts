@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { EventsError, formatIssues, toIssues } from './errors.ts';
+import { refusedBy } from './errors.ts';
 
 /**
  * A version of an event's data after the first: its schema, how data of the version before becomes data of it, and,
@@ -131,10 +131,7 @@ function called(step: (data: never) => unknown, data: unknown, to: number): unkn
 function parsed(schema: z.ZodType, data: unknown, version: number): unknown {
   const result = schema.safeParse(data);
   if (result.success) return result.data;
-  const issues = toIssues(result.error, ['data']);
-  throw new EventsError('INVALID_EVENT', `Invalid in version ${version}: ${formatIssues(issues)}`, {
-    issues,
-  });
+  throw refusedBy(result.error, 'INVALID_EVENT', { path: ['data'], says: `Invalid in version ${version}: ` });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { enforceOutgoingInput } from '@ag-ui/client';
 import type { RunAgentInput } from '@ag-ui/core';
-import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { refusedBy } from '../../shared/errors.ts';
 
 /** The variable with which AG-UI says nothing on the console of what it leaves out. */
 const QUIET = 'SUPPRESS_TRANSFORMATION_WARNINGS';
@@ -17,9 +17,7 @@ export function takenInput(input: RunAgentInput): RunAgentInput {
   try {
     return enforceOutgoingInput(input);
   } catch (error) {
-    if (!isZodError(error)) throw error;
-    const issues = toIssues(error, ['input']);
-    throw new EventsError('INVALID_EVENT', formatIssues(issues), { issues });
+    throw isZodError(error) ? refusedBy(error, 'INVALID_EVENT', { path: ['input'] }) : error;
   } finally {
     if (was === undefined) delete env[QUIET];
     else env[QUIET] = was;
@@ -27,6 +25,6 @@ export function takenInput(input: RunAgentInput): RunAgentInput {
 }
 
 /** An error of AG-UI's zod, which may be another one than ours. */
-function isZodError(error: unknown): error is Parameters<typeof toIssues>[0] {
+function isZodError(error: unknown): error is Parameters<typeof refusedBy>[0] {
   return error instanceof Error && 'issues' in error && Array.isArray(error.issues);
 }

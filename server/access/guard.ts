@@ -1,4 +1,4 @@
-import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { EventsError, refusedBy } from '../../shared/errors.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { topicSchema } from '../../shared/topic.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
@@ -39,6 +39,5 @@ function topicOf(input: unknown): string {
   if (typeof input !== 'object' || input === null || !('topic' in input)) return DEFAULT_TOPIC;
   const { success, data, error } = topicSchema.safeParse(input.topic ?? DEFAULT_TOPIC);
   if (success) return data;
-  const issues = toIssues(error, ['topic']);
-  throw new EventsError('INVALID_TOPIC', `Invalid topic: ${formatIssues(issues)}`, { issues });
+  throw refusedBy(error, 'INVALID_TOPIC', { path: ['topic'], says: 'Invalid topic: ' });
 }

@@ -1,6 +1,6 @@
 import { TRPCError } from '@trpc/server';
 import type * as z from 'zod';
-import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { refusedBy } from '../../shared/errors.ts';
 import type { Expects } from '../../shared/wire/limits.ts';
 import { toTRPCError } from '../trpc/errors.ts';
 import { decodeInput, peek } from '../trpc/raw-input.ts';
@@ -42,8 +42,7 @@ export async function admit<Asked, Input, Grant>(
 function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = toIssues(result.error);
-  throw toTRPCError(new EventsError('INVALID_OPTION', formatIssues(issues), { issues }));
+  throw toTRPCError(refusedBy(result.error, 'INVALID_OPTION'));
 }
 
 /** Hands what {@link admit} made on to a resolver, through tRPC's own way for an input. */

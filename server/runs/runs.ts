@@ -1,5 +1,5 @@
 import { newEntryId } from '../../shared/data/entry-ids.ts';
-import { EventsError, formatIssues, toIssues } from '../../shared/errors.ts';
+import { EventsError, refusedBy } from '../../shared/errors.ts';
 import { type EventInput, type EventName, subjectIdSchema } from '../../shared/events.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
 import type { RunEnd } from '../../shared/runs/run-state.ts';
@@ -158,10 +158,8 @@ export class Runs<C extends RunsCatalog> {
 }
 
 function requireId(id: string): void {
-  const { success, error } = subjectIdSchema.safeParse(id);
-  if (success) return;
-  const issues = toIssues(error, ['id']);
-  throw new EventsError('INVALID_OPTION', formatIssues(issues), { issues });
+  const { error } = subjectIdSchema.safeParse(id);
+  if (error) throw refusedBy(error, 'INVALID_OPTION', { path: ['id'] });
 }
 
 /**

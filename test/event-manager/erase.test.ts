@@ -196,8 +196,12 @@ describe.each(brokerKinds)('[V7] $name', ({ open }) => {
     await expect(manager.erase({ cursor, topic: '' })).rejects.toMatchObject({ code: 'INVALID_TOPIC' });
     const missing = { cursor: undefined } as unknown as { cursor: string };
     await expect(manager.erase(missing)).rejects.toThrow(/pass a cursor, or a filter/);
-    for (const filter of [{ n: undefined }, { and: [{ n: { gt: undefined } }] }] as object[])
+    await expect(manager.erase({ cursor: null as never })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
+    const undefinedIn = [{ n: undefined }, { and: [{ n: { gt: undefined } }] }];
+    const emptyIn = [{ n: {} }, { and: [] }, { not: { or: [{}] } }];
+    for (const filter of [...undefinedIn, ...emptyIn] as object[])
       await expect(manager.erase({ filter })).rejects.toMatchObject({ code: 'INVALID_FILTER' });
+    expect(await manager.erase({ filter: { n: { in: [] } } })).toEqual({ erased: 0 });
     expect(await manager.erase({ cursor: `${epoch}:9` })).toEqual({ erased: 0 });
     expect(await manager.erase({ cursor: 'another:1' })).toEqual({ erased: 0 });
     expect(await manager.erase({ cursor })).toEqual({ erased: 1 });

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { refusedBy } from '../../../shared/errors.ts';
 import { subjectIdSchema } from '../../../shared/events.ts';
 import { checkOptions } from '../../../shared/options/known-options.ts';
 import type { Broker } from '../../broker/broker.ts';
@@ -70,8 +70,7 @@ export class Sessions {
    */
   async revoke(subjectId: string): Promise<void> {
     const { error } = subjectIdSchema.safeParse(subjectId);
-    if (error)
-      throw new EventsError('INVALID_OPTION', `revoke: ${formatIssues(toIssues(error, ['subject']))}`);
+    if (error) throw refusedBy(error, 'INVALID_OPTION', { path: ['subject'], says: 'revoke: ' });
     await this.#revocations.add(subjectId);
     await setTimeout(MS_PER_SECOND - (Math.floor(this.#now()) % MS_PER_SECOND));
   }

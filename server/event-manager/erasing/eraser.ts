@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseCursor } from '../../../shared/cursor.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import type { EraseResult } from '../../../shared/options/read-options.ts';
+import { isRecord } from '../../../shared/wire/shapes.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { forgetRecords } from '../reading/recent-pages.ts';
 import type { ReadSteps } from '../reading/steps.ts';
@@ -19,18 +20,19 @@ const CALL_RECORDS = 500;
 export function requireWhich({ cursor, filter }: { cursor?: unknown; filter?: unknown }): void {
   if (cursor === undefined && filter === undefined)
     throw new EventsError('INVALID_OPTION', 'erase: pass a cursor, or a filter: {} for all events');
-  if (hasUndefined(filter))
+  if (Object.entries(filter ?? {}).some(saysNothing))
     throw new EventsError(
       'INVALID_FILTER',
-      'erase: the filter has a condition that is undefined, which would say nothing: {} means all events',
+      'erase: a part of the filter is undefined or empty, which says nothing: {} alone means all events',
     );
 }
 
-/** Tells if a value holds undefined, at any depth. */
-function hasUndefined(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-    ? Object.values(value).some((part) => part === undefined || hasUndefined(part))
-    : false;
+/** Tells if a part of a filter is undefined or a condition of no operator, or has such a part; no value of an `in` fits no event. */
+function saysNothing([name, part]: [string, unknown]): boolean {
+  if (part === undefined) return true;
+  if (!Array.isArray(part) && !isRecord(part)) return false;
+  const parts = Object.entries(part);
+  return parts.length === 0 ? name === 'and' || isRecord(part) : parts.some(saysNothing);
 }
 
 /**

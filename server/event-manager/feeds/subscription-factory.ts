@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AnyCatalog } from '../../../shared/catalog.ts';
 import { parseCursor, parseTopicsCursor } from '../../../shared/cursor.ts';
-import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { EventsError, refusedBy } from '../../../shared/errors.ts';
 import {
   MAX_EVERY_MS,
   type SubscriptionOptions,
@@ -176,10 +176,7 @@ function checkOptions({ topic, topics, whenSlow, every, latestBy, since }: Unche
   }
   const start = typeof since === 'string' ? undefined : since;
   const { error } = checkedSchema.safeParse({ latestBy, since: start, whenSlow });
-  if (error) {
-    const issues = toIssues(error);
-    throw new EventsError('INVALID_OPTION', `subscribe: ${formatIssues(issues)}`, { issues });
-  }
+  if (error) throw refusedBy(error, 'INVALID_OPTION', { says: 'subscribe: ' });
   if (latestBy !== undefined && every === undefined && whenSlow !== 'conflate') {
     throw wrong('latestBy', "latestBy needs every, or whenSlow: 'conflate'");
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { EventsError, formatIssues, toIssues } from '../../../shared/errors.ts';
+import { EventsError, refusedBy } from '../../../shared/errors.ts';
 import { subjectIdSchema } from '../../../shared/events.ts';
 import {
   LEASE_MS,
@@ -67,8 +67,7 @@ export function checked<K extends keyof typeof openShape>(
 ): z.output<(typeof openShape)[K]> {
   const result = openShape[name].safeParse(value);
   if (result.success) return result.data as z.output<(typeof openShape)[K]>;
-  const issues = toIssues(result.error, [name]);
-  throw new EventsError('INVALID_OPTION', formatIssues(issues), { issues });
+  throw refusedBy(result.error, 'INVALID_OPTION', { path: [name] });
 }
 
 function notFor(option: string, kind: BegunKind, other: string): EventsError {

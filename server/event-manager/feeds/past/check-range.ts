@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parseCursor } from '../../../../shared/cursor.ts';
-import { EventsError, formatIssues, toIssues } from '../../../../shared/errors.ts';
+import { refusedBy } from '../../../../shared/errors.ts';
 import { replayShape } from '../../../../shared/options/read-options.ts';
 
 const { since, until } = replayShape([]);
@@ -18,7 +18,5 @@ export function checkRange(
 ): void {
   for (const cursor of [range.since, range.until]) if (typeof cursor === 'string') parseCursor(cursor);
   const { error } = rangeSchema.safeParse(range);
-  if (!error) return;
-  const issues = toIssues(error);
-  throw new EventsError('INVALID_OPTION', `${call}: ${formatIssues(issues)}`, { issues });
+  if (error) throw refusedBy(error, 'INVALID_OPTION', { says: `${call}: ` });
 }
