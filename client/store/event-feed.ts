@@ -5,7 +5,7 @@ import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';
-import { isolated, warnDeveloper } from '../failures/report.ts';
+import { tellAll, warnDeveloper } from '../failures/report.ts';
 import { isErased } from './erased.ts';
 import { newest } from './newest.ts';
 import { OpenRows } from './open-rows.ts';
@@ -130,8 +130,7 @@ export class EventFeed<C extends AnyCatalog> {
     const { status = this.#snapshot.status } = this.#changes;
     if (status !== 'live') this.#catchUp++;
     this.#arrived.add(placed);
-    for (const handler of [...this.#handlers])
-      isolated(() => handler(isShared ? placed : copyOf(placed)), this.#report);
+    tellAll(this.#handlers, (handler) => handler(isShared ? placed : copyOf(placed)), this.#report);
     // Timers of hidden pages are late; the buffer is bounded nevertheless.
     if (this.#arrived.size > 2 * this.#capacity + 1000) this.#flush();
     else this.#schedule();
@@ -182,7 +181,7 @@ export class EventFeed<C extends AnyCatalog> {
     const { open } = this.#arrived;
     this.#snapshot = { ...this.#snapshot, events, open, dropped, older, ...this.#changes };
     this.#changes = {};
-    for (const listener of [...this.#listeners]) isolated(listener, this.#report);
+    tellAll(this.#listeners, (listener) => listener(), this.#report);
   }
 
   async #loadOlder(limit: number): Promise<boolean> {
