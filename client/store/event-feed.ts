@@ -53,6 +53,7 @@ export class EventFeed<C extends AnyCatalog> {
   #snapshot: EventsSnapshot<EventName<C>, C> = INITIAL_SNAPSHOT;
   #capacity = 0;
   #catchUp = 0;
+  #hasCaughtUp = false;
   #flushing: ReturnType<typeof setTimeout> | undefined;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<boolean> | null = null;
@@ -67,7 +68,10 @@ export class EventFeed<C extends AnyCatalog> {
         if (status === 'catching-up') this.#catchUp = 0;
         this.#change({ status, ...(status === 'live' && { error: null }) });
       },
-      onSynced: () => this.#change({ caughtUp: this.#catchUp }),
+      onSynced: () => {
+        this.#hasCaughtUp = true;
+        this.#change({ caughtUp: this.#catchUp });
+      },
       onCount: ({ type, count, each }, { topic }) => {
         const { topics } = this.#input;
         if (each === false) this.#arrived.count(type, topics && topic);
@@ -129,7 +133,7 @@ export class EventFeed<C extends AnyCatalog> {
     const isShared = freezeDeep(placed);
     const { status = this.#snapshot.status } = this.#changes;
     if (status !== 'live') this.#catchUp++;
-    this.#arrived.add(placed);
+    this.#arrived.add(placed, !this.#hasCaughtUp);
     tellAll(this.#handlers, (handler) => handler(isShared ? placed : copyOf(placed)), this.#report);
     // Timers of hidden pages are late; the buffer is bounded nevertheless.
     if (this.#arrived.size > 2 * this.#capacity + 1000) this.#flush();
