@@ -27,7 +27,10 @@ export type EventsProviderProps<C extends AnyCatalog, P extends string = string>
     children?: ReactNode;
   };
 
-/** Changes of `url` and `path` are another connection; those of the others count from the next one on. */
+/**
+ * Another `url` or `path` is another connection, and so is a token, or are params, where there were none: what is below stays
+ * mounted, and follows its events anew. Other changes count from the next connection on.
+ */
 type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectionParams'>;
 
 /** The events that a hook follows. Components that ask for the same share one subscription. */
@@ -65,7 +68,7 @@ export interface UseEventOptions {
 
 /** The result of `usePublish`. */
 export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> {
-  /** Never rejects: resolves with undefined when it failed, and `error` says why. Always the same function. */
+  /** Never rejects: resolves with undefined when it failed, and `error` says why. The same function as long as type and server are. */
   publish(data: EventInput<N, C>, options?: ClientPublishOptions): Promise<PublishResult | undefined>;
   /** True while a publish is in flight. */
   pending: boolean;
