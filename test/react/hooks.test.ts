@@ -256,10 +256,14 @@ test('usePublish tells pending, done, and an error as state, not as an exception
   await page.waitForSelector('#connection[data-status="reconnecting"]');
   await press(page, '#publish button >> nth=0');
   await page.waitForSelector('#publish[data-pending="true"]');
+  await press(page, '#publish button >> nth=2');
+  await poll(() => page.textContent('#publish p')).toMatch(/metadata\.at/);
   server.refusing = false;
   await page.waitForSelector('#publish[data-pending="false"]');
   await poll(() => items()).toEqual(['from the page', 'from the page']);
-  expect(await page.textContent('#publish p')).toBe('none');
+  expect(await page.textContent('#publish p')).toMatch(/metadata\.at/); // the one that is done now was begun before
+  await press(page, '#publish button >> nth=0');
+  await poll(() => page.textContent('#publish p')).toBe('none');
   expect(
     complaints.filter((complaint) => !/^(WebSocket connection|Failed to load resource)/.test(complaint)),
   ).toEqual([]);
