@@ -32,8 +32,9 @@ export function feedKey<N extends EventName<C>, C extends AnyCatalog>(input: Fee
   return JSON.stringify(new EncodedInput('INVALID_OPTION', 'on.any', definedOnly(inOrder)).wire);
 }
 
-function unordered(names: readonly string[] | undefined): string[] | undefined {
-  return names && [...new Set(names)].sort();
+/** What is no list stays as it is: the server says so. A text would be a list of its letters, and `*` all topics. */
+function unordered(names: readonly string[] | undefined): readonly string[] | undefined {
+  return Array.isArray(names) ? [...new Set<string>(names)].sort() : names;
 }
 
 /** One subscription and a bounded buffer of what it brought, for any number of users. */

@@ -36,8 +36,8 @@ export class FeedStore<C extends AnyCatalog> implements Connection {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: FeedStoreOptions<C>) {
-    this.#options = { closes: true, lingerMs: 1000, onError: reportUncaught, ...options };
-    const { lingerMs, onError } = this.#options;
+    const { connect, closes = true, lingerMs = 1000, onError = reportUncaught } = options;
+    this.#options = { connect, closes, lingerMs, onError };
     this.#memberships = new Memberships(() => this.client(), lingerMs, onError);
   }
 
