@@ -33,7 +33,10 @@ export type EventsProviderProps<C extends AnyCatalog, P extends string = string>
  */
 type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectionParams'>;
 
-/** The events that a hook follows. Components that ask for the same share one subscription. */
+/**
+ * The events that a hook follows. Components that ask for the same share one subscription. A time that each render makes anew,
+ * as `since: { at: new Date().toISOString() }` does, is another subscription each time, and nothing is shown: keep it in a state.
+ */
 export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends EventsOptions<N, C> {
   /** False: nothing is subscribed, and there are no events. Default true. */
   enabled?: boolean | undefined;

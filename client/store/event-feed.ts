@@ -32,7 +32,7 @@ export function feedKey<N extends EventName<C>, C extends AnyCatalog>(input: Fee
   return JSON.stringify(new EncodedInput('INVALID_OPTION', 'on.any', definedOnly(inOrder)).wire);
 }
 
-/** What is no list stays as it is: the server says so. A text would be a list of its letters, and `*` all topics. */
+/** Names, each once and in order. A value that is no list stays: the server refuses it. A text would be its letters, and `*` all topics. */
 function unordered(names: readonly string[] | undefined): readonly string[] | undefined {
   return Array.isArray(names) ? [...new Set<string>(names)].sort() : names;
 }
