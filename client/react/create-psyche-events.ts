@@ -1,4 +1,12 @@
-import { createContext, useCallback, useContext, useEffect, useInsertionEffect, useMemo, useRef } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useInsertionEffect,
+  useMemo,
+  useRef,
+} from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, PublishName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
