@@ -5,7 +5,7 @@ import { mayReconnect } from '../../shared/protocol.ts';
 import { endError, lossError, NO_CODE, NO_WORDS, rootOf } from '../failures/connection-loss.ts';
 import { toError } from '../failures/errors.ts';
 import { answerError } from '../failures/http-status.ts';
-import { developerWarnings, isolated } from '../failures/report.ts';
+import { developerWarnings, tellAll } from '../failures/report.ts';
 import { Attempts, REPLACED } from './attempts.ts';
 import { type ConnectionOptions, checkKeepAlive } from './connection-options.ts';
 import {
@@ -272,6 +272,6 @@ export class SocketConnection implements Connection {
     const before = this.#state;
     this.#state = nextConnection(before, event);
     if (this.#state === before) return;
-    for (const listener of [...this.#listeners]) isolated(() => listener(this.#state), this.#report);
+    tellAll(this.#listeners, (listener) => listener(this.#state), this.#report);
   }
 }

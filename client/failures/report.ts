@@ -55,3 +55,12 @@ export function isolated(run: () => unknown, report: (error: Error) => void): vo
     fail(cause);
   }
 }
+
+/** Calls, isolated, each that listens. One that another of them stops is not called any more: it was promised so. */
+export function tellAll<T>(
+  listening: ReadonlySet<T>,
+  call: (listener: T) => unknown,
+  report: (error: Error) => void,
+): void {
+  for (const listener of [...listening]) if (listening.has(listener)) isolated(() => call(listener), report);
+}

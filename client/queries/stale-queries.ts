@@ -60,7 +60,12 @@ export class StaleQueries {
   }
 
   addEverything(): void {
-    this.#keys = new Map(this.#everything.map((key) => [JSON.stringify(key), key]));
+    // A key that an event named stays, be it of none of those that a gap touches.
+    const named = [...this.#keys.values()].filter(
+      (key) => !this.#everything.some((part) => isWithin(key, part)),
+    );
+    const keys = named.length > MOST_KEYS ? [[]] : [...this.#everything, ...named];
+    this.#keys = new Map(keys.map((key) => [JSON.stringify(key), key]));
     this.#schedule();
   }
 

@@ -1,4 +1,12 @@
-import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useInsertionEffect,
+  useMemo,
+  useRef,
+} from 'react';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, PublishName } from '../../shared/events.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
@@ -107,7 +115,7 @@ export function createPsycheEvents<C extends AnyCatalog>(catalog?: C): PsycheEve
     const store = useStore();
     const key = feedKey({ topic, types: [type] });
     const current = useRef(handler);
-    useLayoutEffect(() => {
+    useInsertionEffect(() => {
       current.current = handler;
     }, [handler]);
     useEffect(() => {

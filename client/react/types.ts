@@ -27,10 +27,16 @@ export type EventsProviderProps<C extends AnyCatalog, P extends string = string>
     children?: ReactNode;
   };
 
-/** Changes of `url` and `path` are another connection; those of the others count from the next one on. */
+/**
+ * Another `url` or `path` is another connection, and so is a token, or are params, where there were none: what is below stays
+ * mounted, and follows its events anew. Other changes count from the next connection on.
+ */
 type ServerProps = Pick<ConnectionOptions, 'url' | 'path' | 'token' | 'connectionParams'>;
 
-/** The events that a hook follows. Components that ask for the same share one subscription. */
+/**
+ * The events that a hook follows. Components that ask for the same share one subscription. A time that each render makes anew,
+ * as `since: { at: new Date().toISOString() }` does, is another subscription each time, and nothing is shown: keep it in a state.
+ */
 export interface FollowOptions<N extends EventName<C>, C extends AnyCatalog> extends EventsOptions<N, C> {
   /** False: nothing is subscribed, and there are no events. Default true. */
   enabled?: boolean | undefined;
@@ -65,7 +71,7 @@ export interface UseEventOptions {
 
 /** The result of `usePublish`. */
 export interface UsePublishResult<N extends EventName<C>, C extends AnyCatalog> {
-  /** Never rejects: resolves with undefined when it failed, and `error` says why. Always the same function. */
+  /** Never rejects: resolves with undefined when it failed, and `error` says why. The same function as long as type and server are. */
   publish(data: EventInput<N, C>, options?: ClientPublishOptions): Promise<PublishResult | undefined>;
   /** True while a publish is in flight. */
   pending: boolean;

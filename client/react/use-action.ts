@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 
 /** A call from a component: what became of it is state, never an exception. */
 export interface Action<A extends readonly unknown[], T> {
@@ -13,16 +13,21 @@ export interface Action<A extends readonly unknown[], T> {
 /** @param call the same function as long as it does the same */
 export function useAction<A extends readonly unknown[], T>(call: (...args: A) => Promise<T>): Action<A, T> {
   const [inFlight, setInFlight] = useState(0);
-  const [error, setError] = useState<Error | null>(null);
+  const [failure, setFailure] = useState<{ error: Error; call: number } | null>(null);
+  const calls = useRef(0);
   const run = useCallback(
     async (...args: A) => {
+      const number = ++calls.current;
+      // A call that ends after a later one takes nothing of what that one said.
+      const say = (said: typeof failure) =>
+        setFailure((before) => (before && before.call > number ? before : said));
       setInFlight((count) => count + 1);
       try {
         const result = await call(...args);
-        setError(null);
+        say(null);
         return result;
       } catch (cause) {
-        setError(cause instanceof Error ? cause : new Error(String(cause)));
+        say({ error: cause instanceof Error ? cause : new Error(String(cause)), call: number });
         return undefined;
       } finally {
         setInFlight((count) => count - 1);
@@ -30,5 +35,6 @@ export function useAction<A extends readonly unknown[], T>(call: (...args: A) =>
     },
     [call],
   );
+  const error = failure?.error ?? null;
   return useMemo(() => ({ run, pending: inFlight > 0, error }), [run, inFlight, error]);
 }

@@ -5,7 +5,7 @@ import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';
-import { isolated, warnDeveloper } from '../failures/report.ts';
+import { tellAll, warnDeveloper } from '../failures/report.ts';
 import { isErased } from './erased.ts';
 import { newest } from './newest.ts';
 import { OpenRows } from './open-rows.ts';
@@ -32,8 +32,9 @@ export function feedKey<N extends EventName<C>, C extends AnyCatalog>(input: Fee
   return JSON.stringify(new EncodedInput('INVALID_OPTION', 'on.any', definedOnly(inOrder)).wire);
 }
 
-function unordered(names: readonly string[] | undefined): string[] | undefined {
-  return names && [...new Set(names)].sort();
+/** Names, each once and in order. A value that is no list stays: the server refuses it. A text would be its letters, and `*` all topics. */
+function unordered(names: readonly string[] | undefined): readonly string[] | undefined {
+  return Array.isArray(names) ? [...new Set<string>(names)].sort() : names;
 }
 
 /** One subscription and a bounded buffer of what it brought, for any number of users. */
@@ -53,6 +54,7 @@ export class EventFeed<C extends AnyCatalog> {
   #snapshot: EventsSnapshot<EventName<C>, C> = INITIAL_SNAPSHOT;
   #capacity = 0;
   #catchUp = 0;
+  #hasCaughtUp = false;
   #flushing: ReturnType<typeof setTimeout> | undefined;
   #flushedAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<boolean> | null = null;
@@ -67,7 +69,10 @@ export class EventFeed<C extends AnyCatalog> {
         if (status === 'catching-up') this.#catchUp = 0;
         this.#change({ status, ...(status === 'live' && { error: null }) });
       },
-      onSynced: () => this.#change({ caughtUp: this.#catchUp }),
+      onSynced: () => {
+        this.#hasCaughtUp = true;
+        this.#change({ caughtUp: this.#catchUp });
+      },
       onCount: ({ type, count, each }, { topic }) => {
         const { topics } = this.#input;
         if (each === false) this.#arrived.count(type, topics && topic);
@@ -129,9 +134,8 @@ export class EventFeed<C extends AnyCatalog> {
     const isShared = freezeDeep(placed);
     const { status = this.#snapshot.status } = this.#changes;
     if (status !== 'live') this.#catchUp++;
-    this.#arrived.add(placed);
-    for (const handler of [...this.#handlers])
-      isolated(() => handler(isShared ? placed : copyOf(placed)), this.#report);
+    this.#arrived.add(placed, !this.#hasCaughtUp);
+    tellAll(this.#handlers, (handler) => handler(isShared ? placed : copyOf(placed)), this.#report);
     // Timers of hidden pages are late; the buffer is bounded nevertheless.
     if (this.#arrived.size > 2 * this.#capacity + 1000) this.#flush();
     else this.#schedule();
@@ -182,7 +186,7 @@ export class EventFeed<C extends AnyCatalog> {
     const { open } = this.#arrived;
     this.#snapshot = { ...this.#snapshot, events, open, dropped, older, ...this.#changes };
     this.#changes = {};
-    for (const listener of [...this.#listeners]) isolated(listener, this.#report);
+    tellAll(this.#listeners, (listener) => listener(), this.#report);
   }
 
   async #loadOlder(limit: number): Promise<boolean> {

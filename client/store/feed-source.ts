@@ -1,4 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { EventsError } from '../../shared/errors.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { FeedStore } from './feed-store.ts';
 import { newest } from './newest.ts';
@@ -18,12 +19,15 @@ export const OLDER = 100;
 /**
  * The stream of an input, with `limit` of its events, though others who share it may have asked for more.
  * @param key of an input for events `N` only, as `feedKey` makes it
+ * @throws EventsError INVALID_OPTION for a limit that is none: all who share the stream would be shown nothing
  */
 export function feedSource<N extends EventName<C>, C extends AnyCatalog>(
   store: FeedStore<C>,
   key: string,
   limit: number,
 ): Source<EventsSnapshot<N, C>> {
+  if (!(limit >= 0))
+    throw new EventsError('INVALID_OPTION', `limit must be a number of events, 0 or more, not ${limit}`);
   const kept = selecting(
     ({ events, older }: EventsSnapshot<N, C>) => newest(events, limit + older),
     sameItems,

@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, OpenName } from '../../shared/events.ts';
 import type { EventsClient } from '../client-types.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../connection/connection-state.ts';
-import { isolated, reportUncaught } from '../failures/report.ts';
+import { reportUncaught, tellAll } from '../failures/report.ts';
 import { EventFeed, type Listener } from './event-feed.ts';
 import { Memberships } from './memberships.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
@@ -36,8 +36,8 @@ export class FeedStore<C extends AnyCatalog> implements Connection {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: FeedStoreOptions<C>) {
-    this.#options = { closes: true, lingerMs: 1000, onError: reportUncaught, ...options };
-    const { lingerMs, onError } = this.#options;
+    const { connect, closes = true, lingerMs = 1000, onError = reportUncaught } = options;
+    this.#options = { connect, closes, lingerMs, onError };
     this.#memberships = new Memberships(() => this.client(), lingerMs, onError);
   }
 
@@ -172,6 +172,6 @@ export class FeedStore<C extends AnyCatalog> implements Connection {
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    for (const watcher of [...this.#watchers]) isolated(() => watcher(state), this.#options.onError);
+    tellAll(this.#watchers, (watcher) => watcher(state), this.#options.onError);
   }
 }

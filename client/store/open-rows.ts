@@ -12,6 +12,8 @@ export class OpenRows<C extends AnyCatalog> {
   #places = new Map<string, number>();
   /** Ids that were never seen before they came to wait: only those make a row, or one that was dropped would come back. */
   #fresh = new Set<string>();
+  /** Ids of those that were begun before every row: they are put in front. */
+  #early = new Set<string>();
   readonly #held = new Map<string, Row<C>>();
   #open: readonly Row<C>[] = Object.freeze([]);
   #hasChanged = false;
@@ -34,8 +36,8 @@ export class OpenRows<C extends AnyCatalog> {
     return { ...event, cursor: known ? known.cursor : cursor };
   }
 
-  /** Takes an event in. */
-  add(row: Row<C>): void {
+  /** Takes an event in. @param isFirst true until the stream has caught up for the first time */
+  add(row: Row<C>, isFirst: boolean): void {
     const { open } = row;
     if (!open) {
       this.#waiting.push(row);
@@ -45,7 +47,11 @@ export class OpenRows<C extends AnyCatalog> {
     const place = this.#places.get(id);
     if (place !== undefined) this.#waiting[place] = row;
     else {
-      if (!this.#held.has(id)) this.#fresh.add(id);
+      if (!this.#held.has(id)) {
+        this.#fresh.add(id);
+        // Its record would have come, were it not from before those that were asked for.
+        if (isFirst && row.stored === false && open.kind !== 'presence') this.#early.add(id);
+      }
       this.#places.set(id, this.#waiting.push(row) - 1);
     }
     if (state === 'open') this.#held.set(id, row);
@@ -65,7 +71,8 @@ export class OpenRows<C extends AnyCatalog> {
 
   /** The rows with what waited: put in their places, or behind. */
   joinedTo(rows: readonly Row<C>[]): readonly Row<C>[] {
-    const all = [...rows];
+    const early = this.#waiting.filter(({ open }) => open && this.#early.has(open.id));
+    const all = [...early, ...rows];
     const shown = new Map<string, number>();
     if (this.#places.size > 0)
       for (const [place, { open }] of all.entries()) if (open) shown.set(open.id, place);
@@ -77,6 +84,7 @@ export class OpenRows<C extends AnyCatalog> {
     this.#waiting = [];
     this.#places = new Map();
     this.#fresh = new Set();
+    this.#early = new Set();
     return all;
   }
 

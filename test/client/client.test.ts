@@ -268,3 +268,17 @@ test('[D8] the server applies a filter to handlers, loops and history', async ()
     expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'INVALID_FILTER' }), false),
   );
 });
+
+test('a listener of the connection that another stops is not called any more', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const called: string[] = [];
+  let stop = () => {};
+  client.connection.subscribe(() => {
+    called.push('first');
+    stop();
+  });
+  stop = client.connection.subscribe(() => called.push('stopped'));
+  await client.on('any', () => {}).ready;
+  expect(new Set(called)).toEqual(new Set(['first']));
+});

@@ -20,6 +20,11 @@ test('1000 keys in a burst are one call too, and more than that make everything 
   expect(calls).toHaveBeenCalledOnce();
   expect(staleAfter(1001)).toEqual([['order', 999, 'lines'], ['order', 5000], ['orders']]);
   expect(calls).toHaveBeenCalledTimes(2);
+  stale.add(['weather']); // an event names it, though it is not among those that a gap touches
+  stale.addEverything();
+  expect(staleAfter(0)).toEqual(keys);
+  for (let id = 0; id < 1001; id++) stale.add(['weather', id]);
+  expect(staleAfter(0)).toEqual(keys);
   stale.stop();
   expect(queries.getQueryCache().hasListeners()).toBe(false);
   queries.clear();

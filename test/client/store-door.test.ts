@@ -75,6 +75,44 @@ describe('with a client that the test moves', () => {
     expect(fake.close).toHaveBeenCalledOnce();
   });
 
+  test('refuses a time that cannot be measured, and a limit that is none', () => {
+    const fake = fakeClient();
+    for (const lingerMs of [Number.POSITIVE_INFINITY, Number.NaN, -1, 2 ** 31])
+      expect(() => createEventStore(fake.connect, { lingerMs })).toThrow(
+        `lingerMs must be 0 to 2147483647 ms, not ${lingerMs}`,
+      );
+    const given: object = { lingerMs: undefined, onError: undefined }; // as a program without types may
+    const store = createEventStore(fake.connect, given);
+    for (const limit of [Number.NaN, -1])
+      expect(() => store.events({ limit })).toThrow(
+        `limit must be a number of events, 0 or more, not ${limit}`,
+      );
+    const all = store.events({ limit: Number.POSITIVE_INFINITY });
+    const { stop } = follow(all);
+    fake.subscriptions[0]?.emit('a', 1);
+    frame();
+    stop();
+    vi.advanceTimersByTime(999);
+    expect(texts(all.getSnapshot())).toBe('a');
+  });
+
+  test('a text in place of a list of topics is no list of its letters: the server refuses it', async () => {
+    vi.useRealTimers();
+    await using server = await startTestServer();
+    const store = createEventStore(() => createClient({ url: server.wsUrl }));
+    const { topics }: { topics: never } = JSON.parse('{ "topics": "run-*" }'); // as a program without types may
+    const runs = store.events({ topics });
+    const { stop } = follow(runs);
+    await expect
+      .poll(() => runs.getSnapshot())
+      .toMatchObject({
+        status: 'refused',
+        error: { message: expect.stringContaining('topics') },
+      });
+    stop();
+    await expect.poll(() => server.sockets.size).toBe(0);
+  });
+
   test('each source keeps its own limit, and a snapshot its identity until something of it changes', () => {
     const fake = fakeClient();
     const store = createEventStore(fake.connect);

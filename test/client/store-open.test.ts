@@ -61,6 +61,7 @@ function fakeStore() {
         },
         1,
       ),
+    synced: () => options.onSynced?.({ recovered: true, cursor: 'e:5' }),
     count: (count: number, each?: boolean, of = topic) =>
       options.onCount?.({ type: 'viewer', count, ...(each !== undefined && { each }) }, { topic: of }),
     gap: (from: string, to: string, open?: string[]) =>
@@ -102,6 +103,21 @@ test('an event that grows is one row in its place, with the cursor of its record
   note('y', 4);
   frame();
   expect(store.snapshot(key).open).toBe(settled);
+});
+
+test('an event that was opened before those that were asked for is in front of them, and so is not the latest', () => {
+  const { store, reply, note, synced } = fakeStore();
+  store.follow(key, 10, () => {});
+  reply('2', 'b', 5);
+  reply('1', 'a', 5, false); // told at joining
+  synced();
+  frame();
+  expect(shown(store)).toEqual(['a@e:5 b@e:5', 'b@e:5 a@e:5']);
+  note('x', 6);
+  reply('3', 'c', 6, false); // its record was lost while nobody listened
+  reply('1', 'a', 7, undefined, 'done');
+  frame();
+  expect(shown(store)).toEqual(['a@e:7 b@e:5 x@e:6 c@e:6', 'b@e:5 c@e:6']);
 });
 
 test('a row that was dropped does not come back with the next growth', () => {
@@ -158,7 +174,7 @@ test('older events are those before the oldest record, and none is shown twice',
   });
   await store.loadOlder(key, 10);
   expect(history.mock.calls[0]?.[0]).toMatchObject({ before: undefined });
-  expect(shown(store)[0]).toBe('old@e:5 last@e:9 Ada@e:1 as it is@e:9');
+  expect(shown(store)[0]).toBe('old@e:5 last@e:9 as it is@e:9 Ada@e:1');
 });
 
 test('an event that was erased is not open either', () => {

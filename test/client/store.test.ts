@@ -196,6 +196,32 @@ test('a handler gets each event at once, including those the buffer drops, and i
   expect(onError).toHaveBeenCalledTimes(4);
 });
 
+test('one that another stops is not called any more: a listener, a handler, a watcher of the connection', () => {
+  const fake = fakeClient();
+  const store = new FeedStore<PsycheCatalog>(fake);
+  const key = feedKey({});
+  const called: string[] = [];
+  const stops: (() => void)[] = [];
+  const first = (name: string) => () => {
+    called.push(name);
+    for (const stop of stops) stop();
+  };
+  store.follow(key, 10, first('listener'));
+  store.listen(key, first('handler'));
+  store.subscribe(first('watcher'));
+  for (const begin of [
+    () => store.follow(key, 10, () => called.push('stopped listener')),
+    () => store.listen(key, () => called.push('stopped handler')),
+    () => store.subscribe(() => called.push('stopped watcher')),
+  ]) {
+    stops.splice(0, 1, begin());
+    fake.setConnection('live');
+    fake.subscriptions[0]?.emit('', 1);
+    frame();
+  }
+  expect(new Set(called)).toEqual(new Set(['watcher', 'handler', 'listener']));
+});
+
 test('nobody sees what a handler does to its event, and an event that cannot be frozen is copied for each handler', () => {
   const fake = fakeClient();
   const report = vi.fn();

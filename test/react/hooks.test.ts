@@ -173,6 +173,23 @@ test('the provider’s token goes with each connection', async () => {
   await poll(async () => app.server.tokens).toEqual(['of the page', 'of the page']);
 });
 
+test('an equal URL is the same server, and with a token where there was none what is below stays mounted', async () => {
+  await using app = await open('/?exchange');
+  const { server, page, items, complaints } = app;
+  await press(page, '#identity');
+  for (let i = 0; i < 2; i++) await press(page, '#render');
+  expect(await page.textContent('#render')).toBe('2');
+  expect(server.connections).toBe(1);
+  await press(page, '#render');
+  await poll(async () => app.server.tokens).toEqual([undefined, 'later']);
+  await page.waitForSelector('#list[data-status="live"]');
+  await server.manager.publish('agent_message', agentMessage('after'));
+  await poll(() => items()).toEqual(['after']);
+  expect(await page.textContent('#identity')).toBe('1');
+  await eventually(() => expect(server.sockets.size).toBe(1));
+  expect(complaints).toEqual([]);
+});
+
 test('a silent server is left when its answer is overdue, and the page’s own client stays open after unmount', async () => {
   await using app = await open('/?own');
   const { server, page, items } = app;
@@ -239,10 +256,14 @@ test('usePublish tells pending, done, and an error as state, not as an exception
   await page.waitForSelector('#connection[data-status="reconnecting"]');
   await press(page, '#publish button >> nth=0');
   await page.waitForSelector('#publish[data-pending="true"]');
+  await press(page, '#publish button >> nth=2');
+  await poll(() => page.textContent('#publish p')).toMatch(/metadata\.at/);
   server.refusing = false;
   await page.waitForSelector('#publish[data-pending="false"]');
   await poll(() => items()).toEqual(['from the page', 'from the page']);
-  expect(await page.textContent('#publish p')).toBe('none');
+  expect(await page.textContent('#publish p')).toMatch(/metadata\.at/); // the one that is done now was begun before
+  await press(page, '#publish button >> nth=0');
+  await poll(() => page.textContent('#publish p')).toBe('none');
   expect(
     complaints.filter((complaint) => !/^(WebSocket connection|Failed to load resource)/.test(complaint)),
   ).toEqual([]);

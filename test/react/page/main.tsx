@@ -145,13 +145,13 @@ function Connection() {
 
 function Publish() {
   const { publish, pending, error } = usePublish('agent_message');
-  const send = (score: number) =>
+  const send = (score: number, metadata = {}) =>
     publish({
       agent_id: 'page',
       agent_type: 'Ego',
       message: 'from the page',
       sentiment: { score, label: 'neutral' },
-      metadata: {},
+      metadata,
     });
   return (
     <form id="publish" data-pending={pending}>
@@ -160,6 +160,9 @@ function Publish() {
       </button>
       <button type="button" onClick={() => send(7)}>
         Bad
+      </button>
+      <button type="button" onClick={() => send(0, { at: new Date(Number.NaN) })}>
+        Unsendable
       </button>
       <p>{error?.message ?? 'none'}</p>
     </form>
@@ -217,14 +220,31 @@ const client = location.search.includes('own')
   ? createClient({ transports: ['ws'], keepAlive: { intervalMs: 60_000, pongTimeoutMs: 60_000 } })
   : undefined;
 
-const app = (
-  <StrictMode>
-    <EventsProvider
-      client={client}
-      token={location.search.includes('token') ? () => 'of the page' : undefined}
-    >
+/** Each render gives the provider another `URL`, and from the third on a token. */
+function Exchange() {
+  const [renders, setRenders] = useState(0);
+  return (
+    <EventsProvider url={new URL('/trpc', location.href)} token={renders > 2 ? 'later' : undefined}>
+      <button type="button" id="render" onClick={() => setRenders(renders + 1)}>
+        {renders}
+      </button>
       <Page />
     </EventsProvider>
+  );
+}
+
+const app = (
+  <StrictMode>
+    {location.search.includes('exchange') ? (
+      <Exchange />
+    ) : (
+      <EventsProvider
+        client={client}
+        token={location.search.includes('token') ? () => 'of the page' : undefined}
+      >
+        <Page />
+      </EventsProvider>
+    )}
   </StrictMode>
 );
 
