@@ -34,6 +34,31 @@ test('each metric is in docs/operations/telemetry.md', () => {
   expect(names.filter((name) => !new RegExp(`\`${name}\\b`).test(text))).toEqual([]);
 });
 
+test.each([
+  ['server/event-manager/event-manager-options.ts', 'docs/guide/parts.md'],
+  ['server/broadcaster/core/option-names.ts', 'docs/guide/parts.md'],
+  ['server/broker/redis/redis-broker.ts', 'docs/guide/replay.md'],
+  ['server/broker/sqlite/sqlite-options.ts', 'docs/guide/replay.md'],
+  ['server/broker/retention/retention.ts', 'docs/guide/replay.md'],
+  ['server/access/access-context.ts', 'docs/guide/access.md'],
+])('each option of %s is in %s', (source, page) => {
+  // Options that tRPC documents, and `live`, which is for those who write a transport.
+  const elsewhere = ['allowBatching', 'allowMethodOverride', 'batching', 'maxBatchSize', 'live'];
+  const rare = [
+    'dangerouslyDisablePong',
+    'experimental_encoder',
+    'router',
+    'server',
+    'sessions',
+    'authenticate',
+  ];
+  const names = [...read(source).matchAll(/^ +(\w+): 1,$/gm)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(3);
+  const text = read(page);
+  const missing = names.filter((name) => !new RegExp(`\`${name}\\b`).test(text));
+  expect(missing.filter((name) => ![...elsewhere, ...rare].includes(name))).toEqual([]);
+});
+
 test('the keys that docs/operations.md shows are accepted', () => {
   const shown = snippets('json').filter(
     ({ place, code }) => place.startsWith('docs/operations') && code.startsWith('['),
