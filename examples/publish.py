@@ -2,6 +2,8 @@
 
     npm start                       the server, on port 3000
     python3 examples/publish.py     or with another address: URL=http://.../trpc
+
+A token goes in TOKEN.
 """
 
 import json
@@ -11,15 +13,17 @@ import urllib.request
 import uuid
 
 URL = os.environ.get("URL", "http://127.0.0.1:3000/trpc")
+TOKEN = os.environ.get("TOKEN")
 
 
 def publish(event_type, data, idempotency_key=None):
     """Stores one event and returns its cursor. Repeat it with the same key if no answer came: it is stored once."""
     event = {"data": data, "idempotencyKey": idempotency_key or str(uuid.uuid4())}
+    headers = {"content-type": "application/json"}
+    if TOKEN:
+        headers["authorization"] = f"Bearer {TOKEN}"
     request = urllib.request.Request(
-        f"{URL}/publish.{event_type}",
-        data=json.dumps(event).encode(),
-        headers={"content-type": "application/json"},
+        f"{URL}/publish.{event_type}", data=json.dumps(event).encode(), headers=headers
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as response:

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, SERVER_VARIABLES } from '../../server/index.ts';
+import { RESPONDER_VARIABLES } from '../../simulation/index.ts';
 import { ROOT, snippets } from './snippets.ts';
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -11,6 +12,51 @@ test('each variable of a server is in docs/operations.md', () => {
   // WORKER is what those that WORKERS starts are told.
   const missing = SERVER_VARIABLES.filter((name) => name !== 'WORKER' && !text.includes(`\`${name}\``));
   expect(missing).toEqual([]);
+});
+
+/** Names that a pattern finds in the source of a folder. */
+const namesIn = (folder: string, pattern: RegExp): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(join(folder, file)).matchAll(pattern)].map(([, name = '']) => name));
+
+test('each variable of a command, and of the model of the simulation, is in docs/operations.md', () => {
+  const names = [...namesIn('cli', /\.env\('([A-Z_]+)'\)/g), ...RESPONDER_VARIABLES];
+  expect(names).toContain('PSYCHE_TOKEN');
+  const text = read('docs/operations.md');
+  expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('each metric is in docs/operations/telemetry.md', () => {
+  const names = namesIn('server/metrics', /'(psyche_[a-z_]+)'/g);
+  expect(names.length).toBeGreaterThan(20);
+  const text = read('docs/operations/telemetry.md');
+  expect(names.filter((name) => !new RegExp(`\`${name}\\b`).test(text))).toEqual([]);
+});
+
+test.each([
+  ['server/event-manager/event-manager-options.ts', 'docs/guide/parts.md'],
+  ['server/broadcaster/core/option-names.ts', 'docs/guide/parts.md'],
+  ['server/broker/redis/redis-broker.ts', 'docs/guide/replay.md'],
+  ['server/broker/sqlite/sqlite-options.ts', 'docs/guide/replay.md'],
+  ['server/broker/retention/retention.ts', 'docs/guide/replay.md'],
+  ['server/access/access-context.ts', 'docs/guide/access.md'],
+])('each option of %s is in %s', (source, page) => {
+  // Options that tRPC documents, and `live`, which is for those who write a transport.
+  const elsewhere = ['allowBatching', 'allowMethodOverride', 'batching', 'maxBatchSize', 'live'];
+  const rare = [
+    'dangerouslyDisablePong',
+    'experimental_encoder',
+    'router',
+    'server',
+    'sessions',
+    'authenticate',
+  ];
+  const names = [...read(source).matchAll(/^ +(\w+): 1,$/gm)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(3);
+  const text = read(page);
+  const missing = names.filter((name) => !new RegExp(`\`${name}\\b`).test(text));
+  expect(missing.filter((name) => ![...elsewhere, ...rare].includes(name))).toEqual([]);
 });
 
 test('the keys that docs/operations.md shows are accepted', () => {

@@ -3,19 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { apiKeys } from '../../server/index.ts';
+import { apiKey } from '../access/harness.ts';
 import { startTestServer } from '../app/harness.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Runs an example as its first lines say, and returns what it prints. */
-async function output(example: string, url?: string): Promise<string> {
+async function output(example: string, url?: string, token?: string): Promise<string> {
   const [command, ...args] = example.endsWith('.py')
     ? ['python3', `examples/${example}`]
     : [process.execPath, '--import', 'tsx', `examples/${example}`];
   const { stdout } = await run(command, args, {
     cwd: ROOT,
-    env: { ...process.env, ...(url && { URL: url }) },
+    env: { ...process.env, ...(url && { URL: url }), ...(token && { TOKEN: token }) },
     timeout: 60_000,
   });
   return stdout.trim();
@@ -52,8 +54,11 @@ test('the example server-to-server works', async () => {
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 test.skipIf(!hasPython)('the example publish.py works (where there is python3)', async () => {
-  await using server = await startTestServer();
-  const [stored, refused] = (await output('publish.py', `${server.url}/trpc`)).split('\n');
+  const authenticate = apiKeys([apiKey('python', 'a-key-of-the-test')]);
+  await using server = await startTestServer({}, { authenticate });
+  const [stored, refused] = (await output('publish.py', `${server.url}/trpc`, 'a-key-of-the-test')).split(
+    '\n',
+  );
   expect(stored).toMatch(/^stored at \w+:1$/);
   expect(refused).toMatch(/^refused: Invalid agent_message: data\.agent_type:/);
 });
