@@ -9,9 +9,19 @@ import type { EventsSource } from './event-source.ts';
 import { ReadingBroker } from './reading-broker.ts';
 import { advice, whyUnreadable } from './why-unreadable.ts';
 
-/** The logs in Redis, as servers with this process's environment have it. @throws EventsError UNAVAILABLE when it does not answer */
+/**
+ * Limits of a command whose environment names none: as good as none, since servers may keep more than they do by default, and
+ * who writes to a topic trims it. The age is a century, in ms.
+ */
+const KEEPS_ALL = {
+  RETENTION_MAX_RECORDS: '10000000',
+  RETENTION_MAX_AGE_MS: `${100 * 365 * 24 * 60 * 60 * 1000}`,
+  RETENTION_MAX_BYTES: `${2 ** 50}`,
+};
+
+/** The logs in Redis, as servers with this process's environment have it, but for {@link KEEPS_ALL}. @throws EventsError UNAVAILABLE when it does not answer */
 export async function openRedisBroker(url: string): Promise<ReadingBroker> {
-  const config = loadConfig({}, { ...process.env, REDIS_URL: url });
+  const config = loadConfig({}, { ...KEEPS_ALL, ...process.env, REDIS_URL: url });
   const broker = new ReadingBroker(
     { url },
     {
