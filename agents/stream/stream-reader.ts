@@ -37,6 +37,8 @@ export class StreamReader<Chunk extends AnyChunk> {
   #gaps: StreamGap['data'][] = [];
   readonly #ended = new Set<string>();
   #isSynced = false;
+  /** True once a record of another run was left out: the place stays before it, for who goes on there is told all runs. */
+  #hasLeftOut = false;
   #since: string | undefined;
   #at: string | undefined;
   /** Records of the run that is told, up to here, were told before. */
@@ -87,7 +89,7 @@ export class StreamReader<Chunk extends AnyChunk> {
     yield* this.#next();
     this.#at = cursor;
     const isLevel = !this.#told?.isHolding && this.#gaps.length === 0 && this.#waiting.isEmpty;
-    if (isLevel) this.#since = cursor;
+    if (isLevel && !this.#hasLeftOut) this.#since = cursor;
   }
 
   *#gap(gap: StreamGap['data']): Generator<Chunk> {
@@ -100,7 +102,11 @@ export class StreamReader<Chunk extends AnyChunk> {
   *#event(waiting: WaitingItem): Generator<Chunk> {
     const { item } = waiting;
     const id = this.#runOf(item);
-    if (id === undefined || this.#ended.has(id) || (this.#only ?? id) !== id) return;
+    if (id === undefined || this.#ended.has(id)) return;
+    if ((this.#only ?? id) !== id) {
+      this.#hasLeftOut ||= item.stored !== false;
+      return;
+    }
     if (this.#told && this.#told.id !== id) return this.#waiting.add(id, waiting);
     if (this.#told?.isOver) return;
     if (this.#told && this.#wasTold(id, waiting) && !this.#held(this.#told, item)) return;
