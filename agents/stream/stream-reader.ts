@@ -36,6 +36,8 @@ export class StreamReader<Chunk extends AnyChunk> {
   /** Gaps before a run, to be told in it. */
   #gaps: StreamGap['data'][] = [];
   readonly #ended = new Set<string>();
+  /** Those of them whose records may come again to one who goes on at the place: at least the last one. */
+  #endedSince: string[] = [];
   #isSynced = false;
   /** True once a record of another run was left out: the place stays before it, for who goes on there is told all runs. */
   #hasLeftOut = false;
@@ -50,7 +52,8 @@ export class StreamReader<Chunk extends AnyChunk> {
     this.#since = place?.since;
     this.#at = place?.run?.at ?? place?.since;
     this.#skip = place?.run;
-    if (place?.last !== undefined) this.#ended.add(place.last);
+    this.#endedSince = [...(place?.ended ?? [])];
+    for (const id of this.#endedSince) this.#ended.add(id);
     if (place?.run) this.#told = new RunView(dialect, place.run.id, place.run.parts);
   }
 
@@ -74,7 +77,7 @@ export class StreamReader<Chunk extends AnyChunk> {
     const [since, told] = [this.#since, this.#told];
     if (since === undefined) return undefined;
     const run = told && { id: told.id, at: this.#at ?? since, parts: told.parts };
-    return { since, ...(run && { run }), last: [...this.#ended].at(-1) };
+    return { since, ...(run && { run }), ended: [...this.#endedSince] };
   }
 
   /** The chunks that an item makes. @param cursor the place after it */
@@ -89,7 +92,9 @@ export class StreamReader<Chunk extends AnyChunk> {
     yield* this.#next();
     this.#at = cursor;
     const isLevel = !this.#told?.isHolding && this.#gaps.length === 0 && this.#waiting.isEmpty;
-    if (isLevel && !this.#hasLeftOut) this.#since = cursor;
+    if (!isLevel || this.#hasLeftOut) return;
+    this.#since = cursor;
+    this.#endedSince = this.#endedSince.slice(-1);
   }
 
   *#gap(gap: StreamGap['data']): Generator<Chunk> {
@@ -154,6 +159,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   *#next(): Generator<Chunk> {
     while (this.#told?.isOver) {
       this.#ended.add(this.#told.id);
+      this.#endedSince = [...this.#endedSince, this.#told.id].slice(-MAX_ENDED);
       const [oldest = ''] = this.#ended;
       if (this.#ended.size > MAX_ENDED) this.#ended.delete(oldest);
       this.#told = undefined;
