@@ -10,7 +10,7 @@ import { isRecord } from '../../shared/wire/shapes.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AG_UI, AgUiDialect } from './ag-ui-dialect.ts';
 import { type AgUiCatalog, agUiEvents, type OwnCatalog, topicOfThread } from './ag-ui-events.ts';
-import { CheckedEvents, eventsOf, type ObservableLike } from './checked-events.ts';
+import { CheckedEvents, eventOf, eventsOf, type ObservableLike } from './checked-events.ts';
 import { takenInput } from './taken-input.ts';
 
 /** Facts about a run, for its handler. */
@@ -119,7 +119,8 @@ async function write(
   };
   try {
     for (const event of opening(input, isFirst)) await take(event);
-    for await (const event of eventsOf(events(), run.signal)) {
+    for await (const yielded of eventsOf(events(), run.signal)) {
+      const event = eventOf(yielded);
       const { threadId, runId } = input;
       const own = event.type === EventType.RUN_FINISHED ? { ...event, threadId, runId } : event;
       if (event.type !== EventType.RUN_STARTED) await take(own); // that is told already

@@ -53,6 +53,15 @@ export class CheckedEvents {
   }
 }
 
+/** What a handler has yielded, where it is an event at all: one without types may yield anything. @throws EventsError INVALID_EVENT */
+export function eventOf(yielded: BaseEvent): BaseEvent {
+  const given: unknown = yielded;
+  if (typeof given === 'object' && given !== null && 'type' in given && typeof given.type === 'string')
+    return yielded;
+  const what = given === null || typeof given !== 'object' ? String(given) : 'an object without a type';
+  throw new EventsError('INVALID_EVENT', `The handler has yielded ${what}, which is no event of AG-UI.`);
+}
+
 /** A source of events that is read one after the other. */
 export interface ObservableLike {
   subscribe(observer: {
@@ -65,11 +74,13 @@ export interface ObservableLike {
 /**
  * Events of an Observable, for a loop. What comes faster than the loop waits in memory. An Observable is told to end by being
  * unsubscribed from: so it has ended once the signal aborts.
+ * @throws TypeError for a source of neither kind
  */
 export async function* eventsOf(
   source: AsyncIterable<BaseEvent> | ObservableLike,
   signal: AbortSignal,
 ): AsyncGenerator<BaseEvent> {
+  requireSource(source);
   if (Symbol.asyncIterator in source) return yield* source;
   const waiting: BaseEvent[] = [];
   let end: { readonly error?: unknown } | undefined;
@@ -105,4 +116,14 @@ export async function* eventsOf(
     letGo();
     subscription.unsubscribe();
   }
+}
+
+/** A handler without types may return anything. */
+function requireSource(source: unknown): void {
+  if (typeof source === 'object' && source !== null)
+    if (Symbol.asyncIterator in source || 'subscribe' in source) return;
+  const what = source instanceof Promise ? 'a Promise' : `a value of type ${typeof source}`;
+  throw new TypeError(
+    `A handler returns AG-UI's events as an async generator does, or as an Observable, and not ${what}.`,
+  );
 }

@@ -21,27 +21,28 @@ export interface Place<Chunk extends AnyChunk> {
     readonly at: string;
     readonly parts: readonly (readonly [part: string, known: KnownPart<Chunk>])[];
   };
-  /** The run that was told last. */
-  readonly last?: string | undefined;
+  /** Runs whose end was told, of which records may come after `since`: at least the last one, oldest first. */
+  readonly ended: readonly string[];
 }
 
 /** A place as text, opaque to callers. */
 export function formatPlace<Chunk extends AnyChunk>(place: Place<Chunk>): string {
-  return place.run || place.last ? JSON.stringify(place) : place.since;
+  return place.run || place.ended.length > 0 ? JSON.stringify(place) : place.since;
 }
 
 /** The place that a text names: one that {@link formatPlace} made, or a cursor. @throws EventsError INVALID_CURSOR */
 export function parsePlace<Chunk extends AnyChunk>(text: string): Place<Chunk> {
   if (!text.startsWith('{')) {
     parseCursor(text);
-    return { since: text };
+    return { since: text, ended: [] };
   }
   const place: Partial<Place<Chunk>> | undefined = parsed(text);
-  const { since, run, last } = place ?? {};
+  const { since, run, ended = [] } = place ?? {};
   parseCursor(typeof since === 'string' ? since : text);
   const isRun = run === undefined || (typeof run.id === 'string' && Array.isArray(run.parts));
-  if (typeof since !== 'string' || !isRun) parseCursor('');
-  return { since: String(since), ...(run && { run }), last };
+  const isEnded = Array.isArray(ended) && ended.every((id) => typeof id === 'string');
+  if (typeof since !== 'string' || !isRun || !isEnded) parseCursor('');
+  return { since: String(since), ...(run && { run }), ended };
 }
 
 function parsed(text: string): Partial<Place<never>> | undefined {

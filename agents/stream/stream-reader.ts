@@ -36,7 +36,11 @@ export class StreamReader<Chunk extends AnyChunk> {
   /** Gaps before a run, to be told in it. */
   #gaps: StreamGap['data'][] = [];
   readonly #ended = new Set<string>();
+  /** Those of them whose records may come again to one who goes on at the place: at least the last one. */
+  #endedSince: string[] = [];
   #isSynced = false;
+  /** True once a record of another run was left out: the place stays before it, for who goes on there is told all runs. */
+  #hasLeftOut = false;
   #since: string | undefined;
   #at: string | undefined;
   /** Records of the run that is told, up to here, were told before. */
@@ -48,7 +52,8 @@ export class StreamReader<Chunk extends AnyChunk> {
     this.#since = place?.since;
     this.#at = place?.run?.at ?? place?.since;
     this.#skip = place?.run;
-    if (place?.last !== undefined) this.#ended.add(place.last);
+    this.#endedSince = [...(place?.ended ?? [])];
+    for (const id of this.#endedSince) this.#ended.add(id);
     if (place?.run) this.#told = new RunView(dialect, place.run.id, place.run.parts);
   }
 
@@ -72,7 +77,7 @@ export class StreamReader<Chunk extends AnyChunk> {
     const [since, told] = [this.#since, this.#told];
     if (since === undefined) return undefined;
     const run = told && { id: told.id, at: this.#at ?? since, parts: told.parts };
-    return { since, ...(run && { run }), last: [...this.#ended].at(-1) };
+    return { since, ...(run && { run }), ended: [...this.#endedSince] };
   }
 
   /** The chunks that an item makes. @param cursor the place after it */
@@ -87,7 +92,9 @@ export class StreamReader<Chunk extends AnyChunk> {
     yield* this.#next();
     this.#at = cursor;
     const isLevel = !this.#told?.isHolding && this.#gaps.length === 0 && this.#waiting.isEmpty;
-    if (isLevel) this.#since = cursor;
+    if (!isLevel || this.#hasLeftOut) return;
+    this.#since = cursor;
+    this.#endedSince = this.#endedSince.slice(-1);
   }
 
   *#gap(gap: StreamGap['data']): Generator<Chunk> {
@@ -100,7 +107,11 @@ export class StreamReader<Chunk extends AnyChunk> {
   *#event(waiting: WaitingItem): Generator<Chunk> {
     const { item } = waiting;
     const id = this.#runOf(item);
-    if (id === undefined || this.#ended.has(id) || (this.#only ?? id) !== id) return;
+    if (id === undefined || this.#ended.has(id)) return;
+    if ((this.#only ?? id) !== id) {
+      this.#hasLeftOut ||= item.stored !== false;
+      return;
+    }
     if (this.#told && this.#told.id !== id) return this.#waiting.add(id, waiting);
     if (this.#told?.isOver) return;
     if (this.#told && this.#wasTold(id, waiting) && !this.#held(this.#told, item)) return;
@@ -148,6 +159,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   *#next(): Generator<Chunk> {
     while (this.#told?.isOver) {
       this.#ended.add(this.#told.id);
+      this.#endedSince = [...this.#endedSince, this.#told.id].slice(-MAX_ENDED);
       const [oldest = ''] = this.#ended;
       if (this.#ended.size > MAX_ENDED) this.#ended.delete(oldest);
       this.#told = undefined;

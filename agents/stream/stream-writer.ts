@@ -1,4 +1,4 @@
-import { EventsError, isRetryable } from '../../shared/errors.ts';
+import { EventsError, isRetryable, messageOf } from '../../shared/errors.ts';
 import type { GrowingHandle } from '../../shared/open/handle-kinds.ts';
 import { isHighSurrogate } from '../../shared/open/pieces.ts';
 import type { AnyChunk, Dialect, Sorted } from './dialect.ts';
@@ -133,7 +133,12 @@ export class StreamWriter<Chunk extends AnyChunk> {
   }
 }
 
-/** A chunk as JSON has it: without undefined, functions and classes. @throws TypeError for what JSON cannot hold */
-function plain<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
+/** A chunk as JSON has it: without undefined, functions and classes. @throws EventsError INVALID_EVENT for what JSON cannot hold */
+function plain<Chunk extends AnyChunk>(chunk: Chunk): Chunk {
+  try {
+    return JSON.parse(JSON.stringify(chunk));
+  } catch (cause) {
+    const message = `${chunk.type} cannot be stored as JSON: ${messageOf(cause)}`;
+    throw new EventsError('INVALID_EVENT', message, { cause });
+  }
 }

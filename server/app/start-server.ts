@@ -188,7 +188,8 @@ async function run<C extends AnyCatalog>(
   };
   const serveStream: HttpServerOptions['serveStream'] = (...of) => broadcaster.serveStream(...of);
   const server = createHttpServer({ ...serving, ...described, serveStream, readiness, requests, pageDir });
-  const broadcaster = attachWebSockets(server, { ...serving, compression: config.compression });
+  const mayBeLarge = (path: string): boolean => manager.isRequest(path); // it may hold a whole chat
+  const broadcaster = attachWebSockets(server, { ...serving, mayBeLarge, compression: config.compression });
   moving.through({ broadcaster, requests, drainMs: config.drainMs });
   shortenAddresses(server, config.basePath);
   let monitor: { stop(): void } | undefined;

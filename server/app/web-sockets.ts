@@ -21,6 +21,8 @@ const MAX_CALL_BYTES = 64 * 1024;
 
 export interface WebSocketsOptions {
   router: AnyTRPCRouter;
+  /** Tells if a call of a path may have all bytes of a message. */
+  mayBeLarge: (path: string) => boolean;
   /** The only path that is upgraded. */
   path: string;
   /** Lets connections in. */
@@ -56,6 +58,7 @@ export function attachWebSockets(server: Server, options: WebSocketsOptions): Br
       pongAfterContext: true,
       maxMessageBytes: MAX_INPUT_BYTES, // clients put what they are asked in one turn into one message
       maxCallBytes: MAX_CALL_BYTES,
+      mayBeLarge: options.mayBeLarge,
       maxMessageValues: INPUT_LIMITS.maxNodes,
       firstMessageTimeoutMs: options.handshakeTimeoutMs - SILENT_GRACE_MS - HANDSHAKE_SPARE_MS, // to be gone by then
       keepAlive: { enabled: true, pingMs: PING_MS },

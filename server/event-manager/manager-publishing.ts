@@ -73,4 +73,13 @@ export abstract class ManagerPublishing<C extends AnyCatalog> extends ManagerOpe
     this.use();
     return this.publisher.handlers.add(type, handler as AcceptedHandler<string, AnyCatalog>); // it gets events N alone
   }
+
+  /**
+   * Tells if a procedure publishes requests to this process: an ephemeral event that has a handler here.
+   * @internal
+   */
+  isRequest(path: string): boolean {
+    const [, type] = /(?:^|\.)publish\.([^.]+)$/.exec(path) ?? [];
+    return type !== undefined && this.publisher.handlers.takesRequests(type);
+  }
 }

@@ -1,6 +1,8 @@
 import { isBefore, parseCursor } from '../../shared/cursor.ts';
+import { withoutControlCharacters } from '../../shared/data/control-characters.ts';
 import { clipText, EventsError, isRetryable, messageOf } from '../../shared/errors.ts';
 import type { BegunEvent, OpenHandle } from '../../shared/open/handles.ts';
+import { wellFormed } from '../../shared/open/pieces.ts';
 import type { RunEnd } from '../../shared/runs/run-state.ts';
 import { type Clock, sleep } from '../../shared/timing.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
@@ -175,5 +177,6 @@ function stopWords(by: string | undefined, reason: string | undefined): string {
 }
 
 function failureWords(error: unknown): string {
-  return clipText(messageOf(error)) || 'The work failed, and did not say why';
+  const words = wellFormed(withoutControlCharacters(clipText(messageOf(error)))); // as the log has them
+  return words || 'The work failed, and did not say why';
 }

@@ -43,6 +43,18 @@ test('work goes on without viewers, and what it returns ends the run as done', a
   expect(settlement).toMatchObject({ event_type: 'run', open: { state: 'done' } });
 });
 
+test('the words of a failure are the same to whoever has started the run and to those who read the log', async () => {
+  const { of } = runWorld();
+  for (const [id, message, outcome] of [
+    ['r1', '\u001b[31mno model\u001b[0m \ud83d', '[31mno model[0m \ufffd'],
+    ['r2', '\u0007', 'The work failed, and did not say why'],
+  ] as const) {
+    const run = await of.start(() => Promise.reject(new Error(message)), { id });
+    expect(await run.ended).toMatchObject({ state: 'failed', outcome });
+    expect(await of.status(id)).toMatchObject({ state: 'failed', outcome });
+  }
+});
+
 test('an error that work throws, at once or later, ends the run as failed, with its words', async () => {
   const error = vi.fn();
   const logger = Object.assign(new JsonLogger('error', () => {}), { error });

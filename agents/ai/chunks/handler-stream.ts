@@ -45,7 +45,14 @@ export async function* chunksOfHandler<Chunk>(
   }
 }
 
+/** @throws TypeError for what is no stream: a handler without types may return anything */
 function iterated<Chunk>(stream: HandlerStream<Chunk>): AsyncIterator<Chunk, unknown> {
+  const given: unknown = stream;
+  const isObject = typeof given === 'object' && given !== null;
+  if (!isObject || !('getReader' in given || Symbol.asyncIterator in given))
+    throw new TypeError(
+      'A handler of chats returns a stream of chunks, such as streamText(…).toUIMessageStream(): this is none.',
+    );
   if (!('getReader' in stream)) return stream[Symbol.asyncIterator]();
   const reader = stream.getReader(); // its iterator, where there is one, is not returned before the chunk that it waits for
   return {

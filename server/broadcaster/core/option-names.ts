@@ -13,6 +13,7 @@ export const BROADCASTER_OPTIONS = {
   pongAfterContext: 1,
   live: 1,
   compressFrom: 1,
+  mayBeLarge: 1,
   firstMessageTimeoutMs: 1,
   maxSubscriptions: 1,
   maxSubscriptionChars: 1,

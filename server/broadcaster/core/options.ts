@@ -33,6 +33,11 @@ export interface BroadcastOptions extends LimitOptions {
    * {@link COMPRESSION} as `perMessageDeflate`, or nobody can. `Infinity`: none does. Default: 256.
    */
   compressFrom?: number | undefined;
+  /**
+   * Tells if a call of a path may be larger than `maxCallBytes`: it then has the size of a message, and comes alone in one.
+   * Default: none may.
+   */
+  mayBeLarge?: ((path: string) => boolean) | undefined;
 }
 
 /** A client's WebSocket, as `createContext` and `onError` are given it. */

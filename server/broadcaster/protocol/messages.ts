@@ -76,16 +76,28 @@ export function readRequests(connection: Connection, payload: Payload): TRPCClie
 }
 
 /** The part of a message that is more than it may be, told from the message as it came. */
-function excessOf(payload: Payload, { encoder, limits }: Setup): string | undefined {
+function excessOf(payload: Payload, { encoder, limits, options }: Setup): string | undefined {
   const { maxCallBytes, maxMessageValues } = limits;
   // Only JSON shows where a call ends, and what it holds; what another encoder made is measured as one call.
   const isJson = typeof payload === 'string' && encoder === jsonEncoder;
   const bytes = Buffer.byteLength(payload);
-  if (bytes > maxCallBytes && !(isJson && largestCall(payload) <= maxCallBytes))
-    return `a call has more than ${maxCallBytes} bytes`;
+  const isLarge = bytes > maxCallBytes && !(isJson && largestCall(payload) <= maxCallBytes);
+  const tooLarge = `a call has more than ${maxCallBytes} bytes`;
+  if (isLarge && !(isJson && options.mayBeLarge)) return tooLarge;
   if (isJson && hasMoreValues(payload, maxMessageValues))
     return `a message has more than ${maxMessageValues} values`;
-  return undefined;
+  return isLarge && !options.mayBeLarge?.(pathOf(payload)) ? tooLarge : undefined;
+}
+
+/** Path of the call that a message of JSON is; empty where it is none, or several. */
+function pathOf(payload: Payload): string {
+  try {
+    const message: unknown = jsonEncoder.decode(payload);
+    const params = isObject(message) ? message['params'] : undefined;
+    return isObject(params) && typeof params['path'] === 'string' ? params['path'] : '';
+  } catch {
+    return '';
+  }
 }
 
 /** The reason why an id cannot be answered as it came; undefined if it can. `JSON.parse` makes Infinity of `1e400`, and JSON null of that. */

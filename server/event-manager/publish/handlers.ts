@@ -51,6 +51,11 @@ export class Handlers {
     };
   }
 
+  /** Tells if events of a type are requests to this process: it has a handler of them, and nobody stores them. */
+  takesRequests(type: string): boolean {
+    return this.#handlers.has(type) && this.#catalog.opens[type]?.kind === 'ephemeral';
+  }
+
   /** Hands an entry that was accepted to the handler of its type. A settlement that was copied from another log is none. */
   accepted(topic: string, entry: LogEntry, cursor: string): void {
     const handler = this.#handlers.get(entry.type);

@@ -82,6 +82,8 @@ test('events that AG-UI does not take end their run with a typed RUN_ERROR; noth
     [{ type: EventType.TEXT_MESSAGE_START, messageId: 7 }],
     [{ type: EventType.STEP_FINISHED, stepName: 'never' }],
     [{ type: EventType.RUN_FINISHED, threadId: 't', runId: 'r' }, text('after the end')],
+    [{ type: EventType.STATE_SNAPSHOT, snapshot: { cents: 250n } }],
+    ...[undefined, null, 'a text', {}].map((yielded) => [yielded as never]), // of a handler without types
   ];
   for (const [index, events] of wrong.entries()) {
     const agent = server.agent({ threadId: `t${index}` });

@@ -232,3 +232,26 @@ test('an agent goes by server-sent events where its transports say so', async ()
   expect(agent.messages).toEqual([question, answer('By events.')]);
   expect(() => server.agent({ transports: [] })).toThrow('transports must be');
 });
+
+test('a new agent that has asked is told later what another has asked meanwhile, from its beginning', async () => {
+  await using server = await agUiServer();
+  const [one, other] = [server.agent(), server.agent()];
+  one.addMessage(question);
+  const running = one.runAgent({ runId: 'r1' });
+  const run = await server.said.next();
+  run.say(start(), text('Mine'), end());
+  await expect.poll(() => one.messages).toEqual([question, answer('Mine')]);
+  const second: Message = { id: 'u2', role: 'user', content: 'And I?' };
+  other.addMessage(second);
+  const asking = other.runAgent({ runId: 'r2' });
+  const beside = await server.said.next();
+  beside.say(start('m2'), text('Yours', 'm2'), end('m2'));
+  await expect.poll(() => other.messages).toEqual([second, answer('Yours', 'm2')]);
+  run.end();
+  await running;
+  expect(one.messages).toEqual([question, answer('Mine')]);
+  beside.end();
+  await asking;
+  await one.connectAgent();
+  expect(one.messages).toEqual([question, answer('Mine'), second, answer('Yours', 'm2')]);
+});

@@ -51,3 +51,14 @@ test('a stored event whose type is a name that every object has keeps nobody fro
   expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['STEP_STARTED', 'RUN_FINISHED']));
   await manager.close();
 });
+
+test('a handler that returns neither an async iterable nor an Observable is told what to return', async () => {
+  for (const returned of [undefined, Promise.resolve([])]) {
+    const manager = threadManager();
+    await agUiRuns(manager).start(() => returned as never, input);
+    const { events } = await view(manager);
+    const message = expect.stringContaining("A handler returns AG-UI's events as an async generator does");
+    expect(events.at(-1)).toEqual({ type: EventType.RUN_ERROR, message });
+    await manager.close();
+  }
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chunksOfHandler } from '../../../agents/ai/chunks/handler-stream.ts';
-import type { Clock } from '../../../shared/timing.ts';
+import { type Clock, systemClock } from '../../../shared/timing.ts';
 import { FakeClock, settled } from '../../simulation/fake-clock.ts';
 import { expectGone } from '../../support/garbage.ts';
 
@@ -79,4 +79,11 @@ test('chunks that were handed on are kept no longer, however long the stream goe
   void chunks.next(); // the stream goes on
   await settled();
   await expectGone(yielded ? [yielded] : []);
+});
+
+test('a handler that returns no stream is told what to return', async () => {
+  for (const returned of [undefined, 'a text', { toUIMessageStream() {} }]) {
+    const chunks = chunksOfHandler(returned as never, new AbortController().signal, systemClock);
+    await expect(chunks.next()).rejects.toThrow('such as streamText(…).toUIMessageStream()');
+  }
 });

@@ -130,6 +130,45 @@ test('runs that go on at the same time are told one after the other, from every 
   await manager.close();
 });
 
+test('runs that were told are not told again beside others that go on, from every place', async () => {
+  const manager = threadManager();
+  const thread = runs(manager, { topic: TOPIC });
+  const ids = ['a', 'b', 'c', 'd'];
+  const live = view(manager, {
+    isOver: (told) => told.filter(({ type }) => type === EventType.RUN_FINISHED).length === ids.length,
+  });
+  const writers = [];
+  for (const id of ids) {
+    const [begun, turn] = [deferred(), deferred()];
+    const { ended } = await thread.start(
+      async (context) => {
+        const writer = writerOf(context);
+        await writer.write(start(id));
+        begun.resolve();
+        await turn.promise;
+        await writer.write(text(id, `Word of ${id}`));
+        await writer.write(end(id));
+      },
+      { id, kind: 'ag-ui' },
+    );
+    await begun.promise;
+    writers.push({ turn, ended });
+  }
+  for (const { turn, ended } of writers) {
+    turn.resolve();
+    await ended;
+  }
+  const { events, places } = await live;
+  const { messages } = await madeOf(events);
+  expect(messages.map(({ content }) => content)).toEqual(ids.map((id) => `Word of ${id}`));
+  for (const { told, place } of places) {
+    const rest = await view(manager, { place: JSON.parse(JSON.stringify(place)) });
+    await verify(rest.events);
+    expect((await madeOf(events.slice(0, told), rest.events)).messages).toEqual(messages);
+  }
+  await manager.close();
+});
+
 test('a text of what is not open is no part of a stream', async () => {
   const manager = threadManager();
   const run = await runs(manager, { topic: TOPIC }).start((context) =>
