@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchPages, poll } from './dashboard-page.ts';
-import { said, status } from './events.ts';
+import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
+import { network, said, status } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
 
 let pages: Awaited<ReturnType<typeof launchPages>>;
@@ -94,4 +94,43 @@ test('the page calls itself live when it has caught up, and not before', async (
   );
   await using dashboard = await pages.open(server.url, { before: noteFirstLive });
   expect(await dashboard.page.getAttribute('body', 'data-first')).toBe('3');
+});
+
+/** A page that nobody speaks on, in an emergency: its network has the most paths, and its bar the most to say. */
+async function openAtRest(url: string, width: number, height: number): Promise<DashboardPage> {
+  await using publisher = publishTo(url);
+  await publisher.publish('agent_message', said('Words.'));
+  await publisher.publish('system_status', status(5));
+  await publisher.publish('network_update', network('emergency'));
+  const dashboard = await pages.open(url, { viewport: { width, height } });
+  await dashboard.page.locator('.edge[data-type="emergency"]').first().waitFor();
+  await dashboard.page.getByText('System as a table').waitFor();
+  return dashboard;
+}
+
+test.each([
+  [1440, 900],
+  [1240, 650],
+  [768, 1024],
+  [700, 900],
+  [320, 640],
+])('open tables stay in their panels at %i × %i', async (width, height) => {
+  await using server = await startPageServer();
+  await using dashboard = await openAtRest(server.url, width, height);
+  const { page } = dashboard;
+  for (const name of ['Paths', 'Mood', 'System']) await page.getByText(`${name} as a table`).click();
+  const table = page.getByRole('region', { name: 'Paths' });
+  await table.waitFor();
+  const bottom = async (): Promise<number> => {
+    const box = await table.boundingBox();
+    return box ? box.y + box.height : Number.NaN;
+  };
+  expect(await bottom()).toBeLessThan((await dashboard.panel('Controls').boundingBox())?.y ?? 0);
+  const { overflow, scrolls } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
+    return { overflow: scrollWidth - clientWidth, scrolls: scrollHeight > clientHeight };
+  });
+  expect(overflow).toBe(0);
+  // Where there are three columns, they scroll, and the page does not.
+  expect(scrolls).toBe(width < 1240);
 });
