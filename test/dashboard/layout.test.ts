@@ -134,3 +134,28 @@ test.each([
   // Where there are three columns, they scroll, and the page does not.
   expect(scrolls).toBe(width < 1240);
 });
+
+test.each([
+  [1024, 768],
+  [768, 1024],
+  [700, 900],
+])(
+  'the feed stands between bar and timeline at %i × %i, however much the bar says',
+  async (width, height) => {
+    await using server = await startPageServer();
+    await using dashboard = await openAtRest(server.url, width, height);
+    const { page } = dashboard;
+    const edges = () =>
+      page.evaluate(() => {
+        const box = (selector: string) => document.querySelector(selector)?.getBoundingClientRect();
+        const [bar, conversation, timeline] = ['.bar', '.conversation', '.timeline'].map(box);
+        return {
+          above: (conversation?.top ?? 0) - (bar?.bottom ?? 0),
+          below: (timeline?.top ?? 0) - (conversation?.bottom ?? 0),
+        };
+      });
+    await poll(edges).toEqual({ above: 0, below: 0 });
+    await page.evaluate(() => scrollTo(0, 300));
+    await poll(edges).toEqual({ above: 0, below: 0 });
+  },
+);
