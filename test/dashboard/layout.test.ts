@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
-import { network, said, status } from './events.ts';
+import { network, said, state, status } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
 
 let pages: Awaited<ReturnType<typeof launchPages>>;
@@ -159,3 +159,39 @@ test.each([
     await poll(edges).toEqual({ above: 0, below: 0 });
   },
 );
+
+test('numbers and names of any size push nothing off a page of 375 px', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  const { performance_metrics: metrics, ...rest } = status(5);
+  const most = { cpu_percent: 1e308, rss_bytes: 1e300, thread_count: 1e300, event_loop_delay_p99_ms: 1e300 };
+  await publisher.publish('system_status', {
+    ...rest,
+    health_status: 'error',
+    error_count: 1e300,
+    performance_metrics: { ...metrics, ...most },
+    metadata: { node: 'longname'.repeat(15) },
+  });
+  await publisher.publish('system_status', status(5));
+  await using dashboard = await pages.open(server.url, { viewport: { width: 375, height: 900 } });
+  const { page } = dashboard;
+  await page.getByText('longname').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+});
+
+test('rows of long texts are no higher than a screen, and say that there is more', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  const long = `${'\n'.repeat(900)}end`;
+  await publisher.publish('agent_message', said(long));
+  await publisher.publish('simulation_state', { ...state(0.1), stimulus: long });
+  await using dashboard = await pages.open(server.url);
+  const more = dashboard.feed.getByRole('button', { name: 'Show all' }).last();
+  await more.waitFor();
+  const heights = await dashboard.feed
+    .locator('article')
+    .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+  expect(Math.max(...heights)).toBeLessThan(900);
+  await more.click();
+  await dashboard.feed.getByText('end').waitFor();
+});
