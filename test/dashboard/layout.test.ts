@@ -195,3 +195,12 @@ test('rows of long texts are no higher than a screen, and say that there is more
   await more.click();
   await dashboard.feed.getByText('end').waitFor();
 });
+
+test('zoomed in to 200 % the conversation has room for two messages', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  for (const words of ['one', 'two', 'three']) await publisher.publish('agent_message', said(words));
+  await using dashboard = await pages.open(server.url, { viewport: { width: 720, height: 450 } });
+  await dashboard.feed.getByText('three').waitFor();
+  expect((await dashboard.feed.boundingBox())?.height).toBeGreaterThan(150);
+});
