@@ -1,5 +1,5 @@
-import { numberAt } from '../events.ts';
 import { ARCHETYPE_IDS } from '../model/archetypes.ts';
+import { stagnationAt } from '../model/health.ts';
 import type { Entry } from '../model/log.ts';
 import type { Message } from '../model/scene.ts';
 import type { PlotData } from './plot-style.ts';
@@ -31,7 +31,7 @@ export function stagnationData(
     states.length > 0
       ? states.map(({ clock, event }) => ({ clock, value: event.data.stagnation }))
       : messages.flatMap(({ clock, event }) => {
-          const value = numberAt(event.data.metadata, 'stagnation');
+          const value = stagnationAt(event.data.metadata);
           return value === null ? [] : [{ clock, value }];
         });
   const last = points.at(-1);

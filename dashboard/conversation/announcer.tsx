@@ -1,10 +1,13 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { textAt, useConnection } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
+import { shortened } from '../model/format.ts';
 import { countUpTo } from '../model/log.ts';
 import { useMoment } from '../state/moment/moment.ts';
 
 const QUIET_MS = 3000;
+/** Characters of a text that are read out. */
+const LONGEST = 300;
 
 /** The page's one polite voice: what is new, once in three seconds at most, and how the connection is. */
 export function Announcer(): ReactNode {
@@ -34,7 +37,8 @@ export function Announcer(): ReactNode {
       if (question && asked.current !== null && question.row > asked.current) {
         asked.current = question.row;
         const { data, open } = question.event;
-        if (open?.state === 'open') return setSaid(`${nameOf(data.agent_id)} asks you: ${data.question}`);
+        if (open?.state === 'open')
+          return setSaid(`${nameOf(data.agent_id)} asks you: ${shortened(data.question, LONGEST)}`);
       }
       const last = messages.at(-1);
       if (!last || heard.current === null || last.row <= heard.current) return;
@@ -43,7 +47,7 @@ export function Announcer(): ReactNode {
       const { agent_type, message, metadata } = last.event.data;
       const to = textAt(metadata, 'to');
       setSaid(
-        `${more > 0 ? `${more} more messages. ` : ''}${agent_type}${to ? ` to ${nameOf(to)}` : ''}: ${message.slice(0, 300)}`,
+        `${more > 0 ? `${more} more messages. ` : ''}${agent_type}${to ? ` to ${nameOf(to)}` : ''}: ${shortened(message, LONGEST)}`,
       );
     }, QUIET_MS);
     return () => clearInterval(timer);

@@ -6,6 +6,7 @@ import type { Entry } from '../model/log.ts';
 import type { Note } from '../model/notes.ts';
 import { summaryOf } from '../model/summary.ts';
 import { JsonTree } from './json-tree.tsx';
+import { LongText } from './long-text.tsx';
 import { MessageRow, Published, SpeakingRow } from './message-row.tsx';
 import { QuestionRow } from './question-row.tsx';
 
@@ -74,11 +75,7 @@ const NoteRow = memo(function NoteRow({ entry, note }: { entry: Entry; note: Not
   return (
     <div className="note" data-tone={note.tone}>
       <strong>{note.title}</strong>
-      {note.text !== '' && (
-        <span className="note-text" dir="auto">
-          {note.text}
-        </span>
-      )}
+      {note.text !== '' && <LongText className="note-text" text={note.text} />}
       <Published entry={entry} />
     </div>
   );

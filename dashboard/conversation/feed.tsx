@@ -1,7 +1,7 @@
 import { elementScroll, useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import type { FeedItem } from '../model/feed-items.ts';
-import { plural } from '../model/format.ts';
+import { excerpt, plural } from '../model/format.ts';
 import { Icon } from '../shell/icons.tsx';
 import { FeedRow } from './feed-row.tsx';
 
@@ -160,7 +160,7 @@ function rowHeight(item: FeedItem | undefined, width: number = USUAL_WIDTH): num
           : null;
   if (text === null) return HEIGHTS[item.kind];
   const perLine = Math.max(10, (width - BESIDES) / CHARACTER);
-  const lines = text
+  const lines = excerpt(text)
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / perLine)), 0);
   return Math.round(HEIGHTS[item.kind] + lines * LINE);

@@ -1,11 +1,12 @@
-import { type CSSProperties, memo, type ReactNode, useState } from 'react';
+import { type CSSProperties, memo, type ReactNode } from 'react';
 import { textAt } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
-import { clockTime, fullTime, shortened, signed } from '../model/format.ts';
+import { clockTime, fullTime, signed } from '../model/format.ts';
 import type { Entry } from '../model/log.ts';
 import type { Message } from '../model/scene.ts';
 import type { Speaking } from '../model/speaking.ts';
 import { Glyph } from '../shell/glyph.tsx';
+import { LongText } from './long-text.tsx';
 
 /** Row for a message of an agent. */
 export const MessageRow = memo(function MessageRow({ entry }: { entry: Message }): ReactNode {
@@ -69,26 +70,6 @@ export function SpeakingRow({ speaking: { agent, name, to, text } }: { speaking:
       <LongText text={text} />
       <footer className="message-foot">is speaking</footer>
     </div>
-  );
-}
-
-const LONGEST = 1200;
-
-/** Text that somebody wrote, shown as text whatever is in it. A very long one is cut until the viewer wants all. */
-function LongText({ text }: { text: string }): ReactNode {
-  const [all, setAll] = useState(false);
-  const isCut = !all && text.length > LONGEST;
-  return (
-    <>
-      <p className="words" dir="auto">
-        {isCut ? shortened(text, LONGEST) : text}
-      </p>
-      {isCut && (
-        <button type="button" className="button small" onClick={() => setAll(true)}>
-          Show all
-        </button>
-      )}
-    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { clockTime, fullTime } from '../model/format.ts';
 import { Glyph } from '../shell/glyph.tsx';
 import { useMoment } from '../state/moment/moment.ts';
 import { useAnswering } from '../state/use-answering.ts';
+import { LongText } from './long-text.tsx';
 
 /** Row for a question to whoever watches: its choices are buttons for those who may answer, until somebody has. */
 export const QuestionRow = memo(function QuestionRow({ entry }: { entry: Question }): ReactNode {
@@ -31,9 +32,7 @@ export const QuestionRow = memo(function QuestionRow({ entry }: { entry: Questio
           </time>
         </span>
       </header>
-      <p className="words" dir="auto">
-        {data.question}
-      </p>
+      <LongText text={data.question} />
       {hasButtons && (
         <fieldset className="choices" disabled={!isOpen || pending !== null}>
           <legend className="hidden">Answer {name}</legend>

@@ -7,6 +7,7 @@ const time = new Intl.DateTimeFormat('en', {
 });
 const dateTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const scientific = new Intl.NumberFormat('en', { notation: 'scientific', maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** 12:34:56, the viewer's time. */
@@ -18,13 +19,17 @@ export function fullTime(at: number): string {
   return Number.isFinite(at) ? dateTime.format(at) : 'unknown time';
 }
 
+/** Numbers of this size have an exponent: a publisher may send any, and 300 digits would push all else off the page. */
+const HUGE = 1e15;
+
+/** Digits up to 99,999, then 100K. */
 export function count(value: number): string {
-  return value < 100_000 ? whole.format(value) : compact.format(value);
+  return Math.abs(value) < 100_000 ? whole.format(value) : shortCount(value);
 }
 
 /** 999, 1.2K: for where there is little room. */
 export function shortCount(value: number): string {
-  return compact.format(value);
+  return Math.abs(value) < HUGE ? compact.format(value) : scientific.format(value);
 }
 
 /** +0.42, −0.42, 0.00: always as wide. */
@@ -35,21 +40,22 @@ export function signed(value: number): string {
 }
 
 export function perSecond(value: number): string {
-  return value >= 100 ? whole.format(value) : value.toFixed(1);
+  return value >= 100 ? count(value) : value.toFixed(1);
 }
 
 export function percent(value: number): string {
-  return `${value.toFixed(value < 10 ? 1 : 0)} %`;
+  return `${Math.abs(value) < 10 ? value.toFixed(1) : count(value)} %`;
 }
 
 export function millis(ms: number): string {
-  if (ms >= 10_000) return `${(ms / 1000).toFixed(0)} s`;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+  const size = Math.abs(ms);
+  if (size >= 10_000) return `${count(ms / 1000)} s`;
+  if (size >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms.toFixed(size < 10 ? 1 : 0)} ms`;
 }
 
 export function bytes(value: number): string {
-  return `${whole.format(value / 2 ** 20)} MB`;
+  return `${count(value / 2 ** 20)} MB`;
 }
 
 /** 1 event, 2 events. */
@@ -62,6 +68,21 @@ export function shortened(text: string, longest: number): string {
   if (text.length <= longest) return text;
   const isWithinPair = (text.codePointAt(longest - 1) ?? 0) > 0xffff;
   return `${text.slice(0, isWithinPair ? longest - 1 : longest)}…`;
+}
+
+/** Characters and lines of a text that the conversation shows at first. */
+const LONGEST = 1200;
+const MOST_LINES = 24;
+/** Characters that begin a new line. */
+const BREAK = /\r\n|[\n\r\u2028\u2029]/g;
+
+/** The beginning of a text that is long or has many lines, though these be empty; the whole of any other. */
+export function excerpt(text: string): string {
+  let lines = 0;
+  for (const { index } of text.slice(0, LONGEST).matchAll(BREAK)) {
+    if (++lines === MOST_LINES) return `${text.slice(0, index)}…`;
+  }
+  return shortened(text, LONGEST);
 }
 
 /** Any data as JSON: what JSON does not have is written as it reads. */

@@ -1,4 +1,4 @@
-import type { PageEvent } from '../events.ts';
+import { numberAt, type PageEvent } from '../events.ts';
 import { plural } from './format.ts';
 
 type Status = PageEvent<'system_status'>['data'];
@@ -27,6 +27,12 @@ export function healthOf({ health_status, performance_metrics, error_count }: St
 /** Stagnation at which emergency mode begins, and below which it ends. */
 export const EMERGENCY_ON = 0.6;
 export const EMERGENCY_OFF = 0.48;
+
+/** Stagnation, 0 to 1, as a free record such as `metadata` tells it; null where it does not, or tells a number beyond that. */
+export function stagnationAt(record: Readonly<Record<string, unknown>> | undefined): number | null {
+  const value = numberAt(record, 'stagnation');
+  return value !== null && value >= 0 && value <= 1 ? value : null;
+}
 
 /** Processor and memory, percent: above which a system is in a warning, and in an error. */
 export const LOAD_WARNING = 70;

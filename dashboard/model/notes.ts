@@ -1,7 +1,8 @@
-import { numberAt, type PageEvent } from '../events.ts';
+import type { PageEvent } from '../events.ts';
 import { failureOf } from './answers.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
+import { stagnationAt } from './health.ts';
 
 /** Describes an event that gave a conversation a turn, in a line. */
 export interface Note {
@@ -40,7 +41,7 @@ function failureNote(event: PageEvent<'agent_processing'>): Note | null {
 }
 
 function modeNote({ data }: PageEvent<'network_update'>): Note | null {
-  const stagnation = numberAt(data.details, 'stagnation');
+  const stagnation = stagnationAt(data.details);
   const value = stagnation === null ? '' : `stagnation ${stagnation.toFixed(2)}`;
   if (data.event_type === 'emergency_mode_activated') {
     return { tone: 'emergency', title: 'Emergency mode begins', text: value };

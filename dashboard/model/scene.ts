@@ -1,5 +1,6 @@
-import { numberAt, type PageEvent, textAt } from '../events.ts';
+import { type PageEvent, textAt } from '../events.ts';
 import { entryAt } from './entry-at.ts';
+import { stagnationAt } from './health.ts';
 import { countUpTo, type Entry, type Log } from './log.ts';
 import { type Speaking, speakingAt, spokenAt } from './speaking.ts';
 
@@ -58,7 +59,7 @@ export function sceneAt(log: Log, row: number, clock = Number.NEGATIVE_INFINITY)
       ...(isPast ? spokenAt(log, row, now) : []),
     ],
     mode: network ? modeOf(network) : (simulation?.data.mode ?? 'normal'),
-    stagnation: simulation?.data.stagnation ?? numberAt(messages.at(-1)?.event.data.metadata, 'stagnation'),
+    stagnation: simulation?.data.stagnation ?? stagnationAt(messages.at(-1)?.event.data.metadata),
   };
 }
 

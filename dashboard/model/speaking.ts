@@ -19,6 +19,8 @@ type Answer = Entry<'agent_processing'>;
 const SPEAKING_MS = 30_000;
 /** An answer of the past is looked for at messages that came within this time after the moment, ms on the timeline. */
 const LONGEST_ANSWER_MS = 60_000;
+/** Characters without a space that count as a word. */
+const LONGEST_WORD = 16;
 /** Answers on each side of a message among which its own is looked for. */
 const NEARBY = 8;
 
@@ -86,9 +88,17 @@ function beginningOf(answer: Answer, message: Message): number {
   return isKnown ? answer.clock : message.clock - (numberAt(message.event.data.metadata, 'latency_ms') ?? 0);
 }
 
-/** A share of a text, 0 to 1, without the word in the midst of which it ends. */
+/**
+ * A share of a text, 0 to 1, without the word in the midst of which it ends. Only so much before the end is looked at as a word
+ * has characters: an answer may be anything, and in a language without spaces it is one word.
+ */
 function firstWords(text: string, share: number): string {
-  return share < 1 ? text.slice(0, Math.floor(share * text.length)).replace(/\s*\S*$/, '') : text;
+  if (share >= 1) return text;
+  const end = Math.floor(share * text.length);
+  const [begun = ''] = /\S*$/.exec(text.slice(Math.max(0, end - LONGEST_WORD), end)) ?? [];
+  if (begun.length < LONGEST_WORD) return text.slice(0, end - begun.length).trimEnd();
+  const isWithinPair = (text.codePointAt(end - 1) ?? 0) > 0xffff;
+  return text.slice(0, isWithinPair ? end - 1 : end);
 }
 
 function speaking({ event: { data } }: Answer, text: string): Speaking {

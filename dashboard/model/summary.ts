@@ -2,7 +2,7 @@ import { numberAt, type PageEvent, textAt } from '../events.ts';
 import { statusOf } from './answers.ts';
 import { nameOf } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
-import { percent, plainText, shortened } from './format.ts';
+import { count, percent, plainText, shortened } from './format.ts';
 import { healthOf } from './health.ts';
 import { nodeOf } from './scene.ts';
 
@@ -19,7 +19,7 @@ export function summaryOf(event: PageEvent): string {
     case 'system_status': {
       const { performance_metrics, error_count } = event.data;
       const { cpu_percent, memory_percent } = performance_metrics;
-      return `${nodeOf(event)}: ${healthOf(event.data).words}, CPU ${percent(cpu_percent)}, memory ${percent(memory_percent)}, errors ${error_count}`;
+      return `${nodeOf(event)}: ${healthOf(event.data).words}, CPU ${percent(cpu_percent)}, memory ${percent(memory_percent)}, errors ${count(error_count)}`;
     }
     case 'agent_processing': {
       const { agent_id, to } = event.data;

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import icon from '../icon.svg';
 import { clockTime, perSecond, plural } from '../model/format.ts';
 import type { Log } from '../model/log.ts';
@@ -17,12 +17,13 @@ import './connection-bar.css';
 /** The truth about the connection, before everything else. */
 export function ConnectionBar(): ReactNode {
   const { log, scene, live, at } = useMoment();
+  const bar = useToldHeight();
   const now = useNow(1000, live);
   const caughtUp = useCaughtUp(log);
   const gaps = log.gaps.filter(({ gap }) => gap.reason !== 'erased');
   const lost = gaps.reduce((sum, { gap }) => sum + (gap.lost ?? 0), 0);
   return (
-    <header className="bar">
+    <header ref={bar} className="bar">
       <h1 className="brand">
         <img src={icon} alt="" width="26" height="26" />
         <span>Psyche</span>
@@ -67,6 +68,20 @@ function EmergencyAlert(): ReactNode {
       )}
     </div>
   );
+}
+
+/** Tells style sheets the height of an element: with more to say it takes a second line, and what stands below it has less room. */
+function useToldHeight(): RefObject<HTMLElement | null> {
+  const element = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const { current } = element;
+    if (!current) return;
+    const { style } = document.documentElement;
+    const observer = new ResizeObserver(() => style.setProperty('--bar-room', `${current.offsetHeight}px`));
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, []);
+  return element;
 }
 
 /** Time for which it is shown, ms. */

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ConnectionState, StreamStatus } from '../../client/react/index.ts';
+import type { CloseCode } from '../../shared/protocol.ts';
 import { useConnection } from '../events.ts';
 import { useMoment } from '../state/moment/moment.ts';
 import { hasToken } from '../state/token-cookie.ts';
@@ -8,7 +9,7 @@ import { SignIn } from './sign-in.tsx';
 
 /** The connection, and what is done about it where there is none. In a replay nothing is called live. */
 export function ConnectionIndicator(): ReactNode {
-  const { status, attempt, nextRetryAt, retry } = useConnection();
+  const { status, attempt, nextRetryAt, error, retry } = useConnection();
   const { log, live } = useMoment();
   const shown = shownStatus({ connection: status, stream: log.status, error: log.error, live });
   const isLost = status === 'reconnecting' || status === 'offline';
@@ -21,6 +22,7 @@ export function ConnectionIndicator(): ReactNode {
         <>
           <span className="connection-about">
             {status === 'offline' && 'no network · '}
+            {hasExpired(error) && 'the token expired · '}
             attempt {attempt}
             {nextRetryAt === null ? ', now' : `, in ${Math.max(0, Math.ceil((nextRetryAt - now) / 1000))} s`}
           </span>
@@ -72,6 +74,16 @@ export function shownStatus({ connection, stream, error, live }: Shown): ShownSt
   if (stream === 'refused') return isNotLetIn(error) ? 'refused' : 'connected';
   if (!live) return 'connected';
   return stream === 'live' ? 'live' : 'catching-up';
+}
+
+/** The close code of a connection whose token expired; the page goes on trying, as another tab may sign in anew. */
+const TOKEN_EXPIRED = 4401 satisfies typeof CloseCode.TOKEN_EXPIRED;
+
+/** Tells if a connection was lost, or not given, since the token expired: the code that its socket was closed with is the last cause. */
+function hasExpired(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('code' in error && error.code === TOKEN_EXPIRED) return true;
+  return 'cause' in error && hasExpired(error.cause);
 }
 
 /** Errors that a token, or a better one, mends. */

@@ -3,7 +3,10 @@ import { useEffect, useLayoutEffect, useRef } from 'react';
 /** Key, as `KeyboardEvent.key` calls it, with `Shift+` before it where it makes no other character → what it does. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Keys for the whole page. Where a key means something else, in a field or on a button, it keeps that meaning. */
+/**
+ * Keys for the whole page. Where a key means something else, in a field or on a button, it keeps that meaning. A key that is held
+ * acts once, as it would start and pause the simulation thirty times a second; arrows, which walk along messages, go on.
+ */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   useLayoutEffect(() => {
@@ -16,7 +19,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       const act = latest.current[nameOf(event)];
       if (!act) return;
       event.preventDefault();
-      act();
+      if (!event.repeat || event.key.startsWith('Arrow')) act();
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);

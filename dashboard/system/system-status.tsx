@@ -4,7 +4,7 @@ import { chartRange, inRange, timeNamer } from '../charts/chart-window.ts';
 import { DataTable } from '../charts/data-table.tsx';
 import { faded, type Palette } from '../charts/palette.ts';
 import type { PlotData, PlotStyle } from '../charts/plot-style.ts';
-import { clockTime, percent } from '../model/format.ts';
+import { clockTime, count, percent } from '../model/format.ts';
 import { healthOf, LOAD_ERROR, LOAD_WARNING } from '../model/health.ts';
 import type { Entry } from '../model/log.ts';
 import { nodeOf } from '../model/scene.ts';
@@ -80,7 +80,7 @@ function toRow({ event, at }: Entry<'system_status'>) {
       healthOf(event.data).words,
       percent(cpu_percent),
       percent(memory_percent),
-      `${error_count}`,
+      count(error_count),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PageEvent } from '../../dashboard/events.ts';
 import { applicable, type Filters, matcher } from '../../dashboard/model/filters.ts';
+import { bytes, count, excerpt, millis, percent, shortCount } from '../../dashboard/model/format.ts';
 import { healthOf } from '../../dashboard/model/health.ts';
 import type { Entry } from '../../dashboard/model/log.ts';
 import { createLogReader } from '../../dashboard/model/log.ts';
@@ -95,4 +96,45 @@ test('paths that are full for good are told apart by what was said on them latel
   expect(edges.get('shadow persona')).toEqual({ share: 1, strength: 1 });
   expect(edges.get('self ego')).toEqual({ share: 0.25, strength: 1 });
   expect(edges.get('ego self')).toEqual({ share: 0, strength: 1 });
+});
+
+test('a number of any size takes little room', () => {
+  for (const format of [count, shortCount, percent, millis, bytes]) {
+    for (const value of [1e5, 123_456_789, 1e15, 1e21, 1e308, -1e14, -1e308]) {
+      expect(format(value).length, `${format.name}(${value})`).toBeLessThanOrEqual(11);
+    }
+  }
+  expect([percent(4.25), percent(99.6), count(99_999), millis(12_300), bytes(118e6)]).toEqual([
+    '4.3 %',
+    '100 %',
+    '99,999',
+    '12 s',
+    '113 MB',
+  ]);
+});
+
+test('a stagnation beyond 0 and 1 is none, in meter and notes', () => {
+  const toldBy = (stagnation: number) => {
+    const told = message('shadow', 'ego') as { data: PageEvent<'agent_message'>['data'] };
+    return sceneAt(
+      logOf([{ event_type: 'agent_message', data: { ...told.data, metadata: { stagnation } } }]),
+      0,
+    );
+  };
+  expect([0, 0.5, 1, 7, -1, 1e300].map((value) => toldBy(value).stagnation)).toEqual([
+    0,
+    0.5,
+    1,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test('a text of many lines is cut as a long one is', () => {
+  expect(excerpt('a\nb')).toBe('a\nb');
+  expect(excerpt('x'.repeat(30_000))).toHaveLength(1201);
+  for (const line of ['\n', '\r\n', '\u2028']) {
+    expect(excerpt(line.repeat(900)).split(line), JSON.stringify(line)).toHaveLength(24);
+  }
 });

@@ -123,3 +123,29 @@ test('every control can be reached by Tab, and shows its focus', async () => {
     expect(reached).toContain(name);
   }
 });
+
+test('a key that is held acts once, and an arrow that is held goes on', async () => {
+  await using server = await startPageServer({ speed: 1 });
+  server.simulation?.pause();
+  await using publisher = publishTo(server.url);
+  for (const words of ['one', 'two', 'three']) await publisher.publish('agent_message', said(words));
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await page.getByRole('button', { name: 'Start' }).and(page.locator(':enabled')).waitFor();
+  const commands: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST') commands.push(new URL(request.url()).pathname);
+  });
+  // Playwright's own `down`, once more for each that the system would repeat.
+  const hold = async (key: string, times: number): Promise<void> => {
+    for (let time = 0; time < times; time++) await page.keyboard.down(key);
+    await page.keyboard.up(key);
+  };
+  await hold('.', 20);
+  await poll(() => server.simulation?.state.tick).toBe(1);
+  await page.getByRole('button', { name: 'Resume' }).waitFor();
+  expect(commands).toEqual(['/trpc/simulation.step']);
+  await hold('ArrowLeft', 10);
+  await page.locator('.page[data-moment="replay"]').waitFor();
+  expect(await dashboard.messages()).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchPages, poll } from './dashboard-page.ts';
-import { said, status } from './events.ts';
+import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
+import { network, said, state, status } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
 
 let pages: Awaited<ReturnType<typeof launchPages>>;
@@ -94,4 +94,113 @@ test('the page calls itself live when it has caught up, and not before', async (
   );
   await using dashboard = await pages.open(server.url, { before: noteFirstLive });
   expect(await dashboard.page.getAttribute('body', 'data-first')).toBe('3');
+});
+
+/** A page that nobody speaks on, in an emergency: its network has the most paths, and its bar the most to say. */
+async function openAtRest(url: string, width: number, height: number): Promise<DashboardPage> {
+  await using publisher = publishTo(url);
+  await publisher.publish('agent_message', said('Words.'));
+  await publisher.publish('system_status', status(5));
+  await publisher.publish('network_update', network('emergency'));
+  const dashboard = await pages.open(url, { viewport: { width, height } });
+  await dashboard.page.locator('.edge[data-type="emergency"]').first().waitFor();
+  await dashboard.page.getByText('System as a table').waitFor();
+  return dashboard;
+}
+
+test.each([
+  [1440, 900],
+  [1240, 650],
+  [768, 1024],
+  [700, 900],
+  [320, 640],
+])('open tables stay in their panels at %i × %i', async (width, height) => {
+  await using server = await startPageServer();
+  await using dashboard = await openAtRest(server.url, width, height);
+  const { page } = dashboard;
+  for (const name of ['Paths', 'Mood', 'System']) await page.getByText(`${name} as a table`).click();
+  const table = page.getByRole('region', { name: 'Paths' });
+  await table.waitFor();
+  const bottom = async (): Promise<number> => {
+    const box = await table.boundingBox();
+    return box ? box.y + box.height : Number.NaN;
+  };
+  expect(await bottom()).toBeLessThan((await dashboard.panel('Controls').boundingBox())?.y ?? 0);
+  const { overflow, scrolls } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
+    return { overflow: scrollWidth - clientWidth, scrolls: scrollHeight > clientHeight };
+  });
+  expect(overflow).toBe(0);
+  // Where there are three columns, they scroll, and the page does not.
+  expect(scrolls).toBe(width < 1240);
+});
+
+test.each([
+  [1024, 768],
+  [768, 1024],
+  [700, 900],
+])(
+  'the feed stands between bar and timeline at %i × %i, however much the bar says',
+  async (width, height) => {
+    await using server = await startPageServer();
+    await using dashboard = await openAtRest(server.url, width, height);
+    const { page } = dashboard;
+    const edges = () =>
+      page.evaluate(() => {
+        const box = (selector: string) => document.querySelector(selector)?.getBoundingClientRect();
+        const [bar, conversation, timeline] = ['.bar', '.conversation', '.timeline'].map(box);
+        return {
+          above: (conversation?.top ?? 0) - (bar?.bottom ?? 0),
+          below: (timeline?.top ?? 0) - (conversation?.bottom ?? 0),
+        };
+      });
+    await poll(edges).toEqual({ above: 0, below: 0 });
+    await page.evaluate(() => scrollTo(0, 300));
+    await poll(edges).toEqual({ above: 0, below: 0 });
+  },
+);
+
+test('numbers and names of any size push nothing off a page of 375 px', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  const { performance_metrics: metrics, ...rest } = status(5);
+  const most = { cpu_percent: 1e308, rss_bytes: 1e300, thread_count: 1e300, event_loop_delay_p99_ms: 1e300 };
+  await publisher.publish('system_status', {
+    ...rest,
+    health_status: 'error',
+    error_count: 1e300,
+    performance_metrics: { ...metrics, ...most },
+    metadata: { node: 'longname'.repeat(15) },
+  });
+  await publisher.publish('system_status', status(5));
+  await using dashboard = await pages.open(server.url, { viewport: { width: 375, height: 900 } });
+  const { page } = dashboard;
+  await page.getByText('longname').waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+});
+
+test('rows of long texts are no higher than a screen, and say that there is more', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  const long = `${'\n'.repeat(900)}end`;
+  await publisher.publish('agent_message', said(long));
+  await publisher.publish('simulation_state', { ...state(0.1), stimulus: long });
+  await using dashboard = await pages.open(server.url);
+  const more = dashboard.feed.getByRole('button', { name: 'Show all' }).last();
+  await more.waitFor();
+  const heights = await dashboard.feed
+    .locator('article')
+    .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+  expect(Math.max(...heights)).toBeLessThan(900);
+  await more.click();
+  await dashboard.feed.getByText('end').waitFor();
+});
+
+test('zoomed in to 200 % the conversation has room for two messages', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  for (const words of ['one', 'two', 'three']) await publisher.publish('agent_message', said(words));
+  await using dashboard = await pages.open(server.url, { viewport: { width: 720, height: 450 } });
+  await dashboard.feed.getByText('three').waitFor();
+  expect((await dashboard.feed.boundingBox())?.height).toBeGreaterThan(150);
 });

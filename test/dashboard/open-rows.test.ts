@@ -68,6 +68,25 @@ describe('an answer that grows', () => {
     expect(log.entries.at(-1)?.clock).toBe(4000);
   });
 
+  test.each([
+    { how: 'has no spaces', text: '我说过这件事'.repeat(20), half: 60 },
+    { how: 'has no spaces, and characters of two parts', text: `a${'🜁'.repeat(60)}`, half: 59 },
+    {
+      how: 'has a thousand times as many spaces',
+      text: `${' '.repeat(32_000)}${'So I said. '.repeat(50)}`,
+      half: 0,
+    },
+  ])('comes in a replay at once, and evenly, when it $how', ({ text, half }) => {
+    const end = answer(text, 2001, { state: 'done' });
+    const log = createLogReader()(snapshot([message(1, 0), end, said, message(9, 4000)]));
+    const wordsAt = (clock: number) => speakingIn(log, placeAt(log, clock)?.row, clock)[0]?.[1] ?? '';
+    const since = performance.now();
+    expect(text.startsWith(wordsAt(1999))).toBe(true);
+    expect(wordsAt(1050)).toHaveLength(half);
+    // Ten times a second: an expression that tries every space took five seconds.
+    expect(performance.now() - since).toBeLessThan(500);
+  });
+
   test('is spoken in a replay until it was aborted, and the reason is told then', () => {
     const read = createLogReader();
     const first = message(1, 0);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPublisher } from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
@@ -70,4 +71,36 @@ test('a token for other topics shows nothing live, and the picker offers its top
   await page.getByRole('button', { name: 'team-1' }).click();
   await dashboard.feed.getByText('for the team').waitFor();
   await connection.getByText('Live').waitFor();
+});
+
+test('a page whose token expires says so, keeps what it has, and offers to sign in', async () => {
+  const claim = { AUTH_JWT_SECRET: 's'.repeat(40), AUTH_JWT_ISSUER: 'issuer', AUTH_JWT_AUDIENCE: 'page' };
+  const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, claim);
+  const started = await startServer(config, { pageDir: BUILT });
+  await using server = { ...started, [Symbol.asyncDispose]: () => started.close() };
+  const tokenFor = (seconds: number) =>
+    new SignJWT({ publish: ['*'], subscribe: ['*'], topics: ['*'] })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject('me')
+      .setIssuer(claim.AUTH_JWT_ISSUER)
+      .setAudience(claim.AUTH_JWT_AUDIENCE)
+      .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
+      .sign(new TextEncoder().encode(claim.AUTH_JWT_SECRET));
+  const publisher = createPublisher({ url: server.url, token: await tokenFor(600) });
+  await publisher.publish('agent_message', said('for those who may'));
+  await publisher.close();
+  await using dashboard = await pages.open('about:blank', { live: false });
+  const { page, connection } = dashboard;
+  const signIn = async (seconds: number) =>
+    page.context().addCookies([{ name: 'psyche_token', value: await tokenFor(seconds), url: server.url }]);
+  await signIn(6);
+  await page.goto(server.url);
+  await dashboard.feed.getByText('for those who may').waitFor();
+  await connection.getByText('the token expired').waitFor();
+  await connection.getByRole('button', { name: 'Sign in…' }).waitFor();
+  expect(await dashboard.messages()).toEqual(['for those who may']);
+  // Another tab signs in anew.
+  await signIn(600);
+  await dashboard.retryNow();
+  expect(await connection.getByText('the token expired').count()).toBe(0);
 });
