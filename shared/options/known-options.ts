@@ -18,10 +18,8 @@ export function checkOptions<T extends object>(of: string, options: T, known: Na
 /** The words about a name that is none, with the one that is meant, or with all where it is like none. */
 export function noOption(name: string, known: readonly string[], what = 'option'): string {
   const slip = shown(name);
-  const [meant] = known
-    .filter((each) => isAlike(slip, each))
-    .sort((a, b) => likeness(slip, b) - likeness(slip, a));
-  const help = meant === undefined ? `There are ${known.join(', ')}.` : `Did you mean ${meant}?`;
+  const [meant = ''] = [...known].sort((a, b) => likeness(slip, b) - likeness(slip, a));
+  const help = likeness(slip, meant) > 0 ? `Did you mean ${meant}?` : `There are ${known.join(', ')}.`;
   return `${slip} is no ${what}. ${help}`;
 }
 
@@ -31,19 +29,11 @@ function shown(name: string): string {
 }
 
 /**
- * Tells if a name may be a slip of another: they begin alike, and share more than half of their letters. Others share
- * letters too, such as auth and path: to name those would mislead.
+ * Letters that two names share, less those that one has more: enough to find a slip among a dozen names. A slip begins
+ * alike, and shares more than half: to name path for auth would mislead.
  */
-function isAlike(name: string, known: string): boolean {
-  const isBegunAlike = name[0]?.toLowerCase() === known[0]?.toLowerCase();
-  return isBegunAlike && shared(name, known) > Math.max(name.length, known.length) / 2;
-}
-
-/** Letters that two names share, less those that one has more: enough to find a slip among a dozen names. */
 function likeness(name: string, known: string): number {
-  return shared(name, known) - Math.abs(name.length - known.length);
-}
-
-function shared(name: string, known: string): number {
-  return [...name].filter((letter) => known.includes(letter)).length;
+  const shared = [...name].filter((letter) => known.includes(letter)).length;
+  if (name[0] !== known[0] || shared * 2 <= known.length) return 0;
+  return shared - Math.abs(name.length - known.length);
 }
