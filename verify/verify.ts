@@ -89,10 +89,25 @@ async function ready(subscribers: Subscribers, readyMs: number): Promise<void> {
   });
   try {
     await Promise.race([subscribers.live, late]);
+  } catch (error) {
+    throw lacksEvent(error) ? withNeed(error) : error;
   } finally {
     inTime.abort();
     late.catch(() => {});
   }
+}
+
+/** Tells if a subscription was refused because the server's catalog lacks the event: by our server, or by a router of tRPC. */
+function lacksEvent(error: unknown): error is EventsError {
+  if (!(error instanceof EventsError)) return false;
+  const { code, message } = error;
+  return code === 'UNKNOWN_EVENT' || (code === 'INVALID_OPTION' && message.includes('.agent_message"'));
+}
+
+/** The error with what the run needs: who has events of their own alone never named that event. */
+function withNeed(error: EventsError): EventsError {
+  const message = `${error.message} verify publishes and follows agent_message: the server's catalog needs it, as defineEvents({ ...psycheEvents.schemas, … }) has it.`;
+  return new EventsError(error.code, message, { cause: error });
 }
 
 function percentiles(values: number[]): VerifyReport['latencyMs'] {

@@ -31,7 +31,7 @@ export function addVerifyCommand(program: Command, around: Surroundings): void {
         'verify --url http://10.0.0.1:3000 http://10.0.0.2:3000 --rate 1000',
       )}
 Kill nodes, Redis or connections meanwhile: every event that was acknowledged has to arrive, once and in order, or be
-announced as a gap. The exit code is 1 when one did not.\n`,
+announced as a gap. The exit code is 1 when one did not. The events are agent_message: a catalog of your own needs it.\n`,
     )
     .action(async (options: VerifyCommand) => {
       const { runVerify } = await import('../verify.ts');

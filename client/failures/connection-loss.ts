@@ -117,7 +117,7 @@ export function rootOf(error: unknown): unknown {
 export function noUpgrade(url: string): EventsError {
   return new EventsError(
     'UNAVAILABLE',
-    `tRPC answers at ${url} over HTTP, but the server refused the WebSocket, or a proxy does not pass on Upgrade and Connection`,
+    `tRPC answers at ${url} over HTTP, but the server refused the WebSocket, or a proxy does not pass on Upgrade and Connection, or the server has no Broadcaster`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type { WebSocket } from 'ws';
+import { hasMethods } from '../../shared/options/has-methods.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import { BoundedMemo } from '../memory/aging-map.ts';
@@ -52,6 +53,7 @@ export function applyBroadcastWSSHandler<TRouter extends AnyTRPCRouter>(
   options: BroadcastWSSHandlerOptions<TRouter>,
 ): BroadcastWSSHandler;
 export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastWSSHandler {
+  requireParts(options);
   const setup = resolveOptions(options);
   const { connections, serve } = serveConnections(setup);
   return {
@@ -68,6 +70,15 @@ export function applyBroadcastWSSHandler(options: AnyHandlerOptions): BroadcastW
     },
     disconnect: (id, reason) => connections.disconnect(id, reason),
   };
+}
+
+/** @throws TypeError where a part is missing. A server of HTTP in the place of `wss` would call no listener. */
+function requireParts(options: unknown): void {
+  const { wss, router }: Partial<Record<'wss' | 'router', unknown>> = Object(options);
+  if (router && hasMethods(wss, 'on', 'handleUpgrade')) return;
+  throw new TypeError(
+    'applyBroadcastWSSHandler: pass a WebSocketServer of ws and a router, { wss: new WebSocketServer({ server }), router }',
+  );
 }
 
 /** The connections that a router is served to, and what serves one that comes by another way than a WebSocket server's. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { WebSocketServer } from 'ws';
+import { hasMethods } from '../../shared/options/has-methods.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type Instruments, noInstruments } from '../telemetry/telemetry.ts';
@@ -103,8 +104,10 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
   constructor(options: BroadcasterOptions<TRouter>, mount: Mount);
   constructor(options: BroadcasterOptions<AnyTRPCRouter>, { pending, isAlone = false }: Mount = {}) {
     checkOptions('Broadcaster', options, BROADCASTER_OPTIONS);
-    if (!options.server || !options.router)
-      throw new TypeError('Broadcaster: pass a server of node:http and a router, { server, router }');
+    if (!hasMethods(options.server, 'on', 'address') || !options.router)
+      throw new TypeError(
+        'Broadcaster: pass a server of node:http and a router, { server, router }: createServer(app) with Express, app.server of Fastify, what serve() returns with Hono',
+      );
     const { server, path = '/trpc', onUpgrade, maxMessageBytes, compression = false, ...rest } = options;
     const { instruments = noInstruments, logger = silentLogger, ...handler } = rest;
     checkBytes('maxMessageBytes', maxMessageBytes);

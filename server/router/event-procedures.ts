@@ -35,6 +35,7 @@ import {
 import { type OpenProceduresOf, openProcedures } from './open-procedures.ts';
 import { publishRules } from './publish-rules.ts';
 import { requireManager } from './require-manager.ts';
+import { requireProcedure } from './require-procedure.ts';
 import { subscribed, subscriptionsTo } from './subscribe.ts';
 
 /** Input of `publish.<event_type>`. */
@@ -146,6 +147,7 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   options: EventProceduresOptions<ResolverContext<Ctx, Overrides>> = {},
 ): EventProcedures<C> {
   requireManager('eventProcedures', manager);
+  requireProcedure('eventProcedures', base);
   checkOptions<EventProceduresOptions<never>>('eventProcedures', options, { authorize: 1, subject: 1 });
   const { authorize = authorizeSession, subject = publisherOf } = options;
   const { procedure, admitting } = admittingOn(base);

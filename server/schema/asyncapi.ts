@@ -1,4 +1,5 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
+import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { CURSOR, envelope, messageRefs, TIMESTAMP, TOPIC, TRACE } from './document-parts.ts';
 import { eventsSchema, type JsonSchema } from './events-schema.ts';
@@ -72,6 +73,7 @@ export interface AsyncApiOptions {
  * published by HTTP, or added to the ingress stream in Redis.
  */
 export function toAsyncApi(catalog: AnyCatalog, options: AsyncApiOptions = {}): JsonSchema {
+  requireCatalog('toAsyncApi', catalog ?? null);
   const { title = 'psyche-events', version = '1.0.0', redisPrefix = 'psyche' } = options;
   const { names, opens } = catalog;
   const notices = Object.keys(opens).length > 0 ? { ...NOTICES, ...STREAM_UPDATE } : NOTICES;

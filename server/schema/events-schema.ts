@@ -4,6 +4,7 @@ import { type JsonSchema as Described, describeKind } from '../../shared/data/fi
 import { timestampSchema } from '../../shared/events.ts';
 import { describeEvent, kindWords } from '../../shared/open/describe-event.ts';
 import type { OpenFacts } from '../../shared/open/kinds.ts';
+import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import { openFields } from './open-envelope.ts';
 
 /** A JSON Schema, or a part of one. */
@@ -90,6 +91,7 @@ function versionsOf(catalog: AnyCatalog, name: string): JsonSchema {
  * @example writeFileSync('events.schema.json', JSON.stringify(toJsonSchema(catalog)));
  */
 export function toJsonSchema(catalog: AnyCatalog): JsonSchema {
+  requireCatalog('toJsonSchema', catalog ?? null);
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Events',

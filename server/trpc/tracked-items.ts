@@ -60,6 +60,8 @@ function trackedIterator<Item>(
 export function trackedItems<Item>(
   open: () => AsyncIterable<readonly [cursor: string, event: Item]>,
 ): TrackedItems<Item> {
+  if (typeof open !== 'function')
+    throw new TypeError('trackedItems: pass a function, such as () => manager.subscribe({ … })');
   try {
     return new TrackedItems(open());
   } catch (error) {

@@ -28,7 +28,12 @@ function shown(name: string): string {
   return name.slice(0, 60).replace(/[^ -~]/g, '?');
 }
 
-/** Letters that two names share, less those that one has more: enough to find a slip among a dozen names. */
+/**
+ * Letters that two names share, less those that one has more: enough to find a slip among a dozen names. A slip begins
+ * alike, and shares more than half: to name path for auth would mislead.
+ */
 function likeness(name: string, known: string): number {
-  return [...name].filter((letter) => known.includes(letter)).length - Math.abs(name.length - known.length);
+  const shared = [...name].filter((letter) => known.includes(letter)).length;
+  if (name[0] !== known[0] || shared * 2 <= known.length) return 0;
+  return shared - Math.abs(name.length - known.length);
 }

@@ -1,8 +1,12 @@
+import { initTRPC } from '@trpc/server';
 import { describe, expect, test } from 'vitest';
-import { EventManager, MemoryBroker } from '../../server/index.ts';
+import { EventManager, eventProcedures, MemoryBroker } from '../../server/index.ts';
+import { transformer } from '../../shared/index.ts';
 import { verify } from '../../verify/index.ts';
 import { startTestServer } from '../client/test-server.ts';
 import { breakBroker } from '../model/logs/broken-broker.ts';
+import { startForeignApp } from '../support/foreign-app.ts';
+import { dreams } from '../support/foreign-router.ts';
 import { RunningCommand, run } from './command.ts';
 import { runHere } from './here.ts';
 
@@ -31,6 +35,21 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     const { code, stdout } = await run(['verify', '--url', server.url, ...SMALL]);
     expect(stdout).toMatch(/verdict +VIOLATED/);
     expect(code).toBe(1);
+  });
+
+  test('says which event it needs where a catalog has others alone', async () => {
+    const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
+    await using server = await startTestServer({ manager });
+    const ours = await runHere(['verify', '--url', server.url, ...SMALL]);
+    const t = initTRPC.create({ transformer });
+    await using app = await startForeignApp(t.router({ events: eventProcedures(manager, t.procedure) }));
+    const foreign = await runHere(['verify', '--url', app.url, '--path', 'events', ...SMALL]);
+    for (const { code, stderr } of [ours, foreign]) {
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /agent_message".*verify publishes and follows agent_message.*psycheEvents\.schemas/,
+      );
+    }
   });
 
   test('exits with an error for an invalid address', async () => {

@@ -39,6 +39,15 @@ test.each<[string, string, () => unknown]>([
   expect(make).toThrow(new TypeError(`${name} is no option. Did you mean ${meant}?`));
 });
 
+test.each([
+  ['createClient', 'headers', () => client({ url, headers: {} })],
+  ['createClient', 'auth', () => client({ url, auth: {} })],
+  ['createClient', 'onGap', () => client({ url, onGap: () => {} })],
+  ['createPublisher', 'topic', () => publisher({ url: 'http://127.0.0.1:1', topic: 'runs' })],
+])('%s has no %s, and nothing like it: all options are named', (of, name, make) => {
+  expect(make).toThrow(new RegExp(`^${of}: ${name} is no option\\. There are .*token`));
+});
+
 test.each<[string, () => unknown, string]>([
   ['an address as options', () => client(url as never), 'createClient: options must be an object'],
   ['null as options', () => client(null as never), 'createClient: options must be an object'],

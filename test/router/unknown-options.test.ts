@@ -18,6 +18,9 @@ import {
   runs,
   Sessions,
   SqliteBroker,
+  toAsyncApi,
+  toJsonSchema,
+  trackedItems,
 } from '../../server/index.ts';
 import { defineEvents, type PsycheCatalog, transformer } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
@@ -109,6 +112,37 @@ test.each<[string, () => unknown, string]>([
     'eventProcedures: pass an event manager',
   ],
   [
+    'eventProcedures without a procedure',
+    () => eventProcedures(manager, slip(undefined as never)),
+    'eventProcedures: pass a procedure to build on, such as t.procedure',
+  ],
+  [
+    'eventProcedures on a router',
+    () => eventProcedures(manager, slip(t as never)),
+    'eventProcedures: pass a procedure to build on, such as t.procedure',
+  ],
+  [
+    'applyBroadcastWSSHandler',
+    () => applyBroadcastWSSHandler(slip(undefined as never)),
+    'applyBroadcastWSSHandler: pass a WebSocketServer',
+  ],
+  [
+    'applyBroadcastWSSHandler on a server of HTTP',
+    () => applyBroadcastWSSHandler(slip({ wss: createServer() as never, router })),
+    'applyBroadcastWSSHandler: pass a WebSocketServer',
+  ],
+  [
+    'trackedItems',
+    () => trackedItems(slip(manager.subscribe() as never)),
+    'trackedItems: pass a function, such as () => manager.subscribe(',
+  ],
+  ['toJsonSchema', () => toJsonSchema(slip(undefined as never)), 'toJsonSchema: wrap the schemas of catalog'],
+  [
+    'toAsyncApi',
+    () => toAsyncApi(slip({ note: z.object({}) } as never)),
+    'toAsyncApi: wrap the schemas of cat',
+  ],
+  [
     'RedisBroker',
     () => new RedisBroker(slip(REDIS as never)),
     'RedisBroker: pass where Redis is, such as { url',
@@ -123,6 +157,11 @@ test.each<[string, () => unknown, string]>([
     'Broadcaster',
     () => new Broadcaster(slip({ router })),
     'Broadcaster: pass a server of node:http and a router',
+  ],
+  [
+    'Broadcaster on an application', // of Express, which is a function that takes listeners too
+    () => new Broadcaster(slip({ server: Object.assign(() => {}, { on: () => {} }) as never, router })),
+    'createServer(app) with Express',
   ],
   ['publishBatch', () => manager.publishBatch(slip({})), 'publishBatch: pass a list of events'],
 ])('%s without what it needs says what to pass', async (_, make, words) => {
