@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ConnectionState, StreamStatus } from '../../client/react/index.ts';
-import type { CloseCode } from '../../shared/protocol.ts';
+import type { CloseCode } from '../../shared/index.ts';
 import { useConnection } from '../events.ts';
 import { useMoment } from '../state/moment/moment.ts';
 import { hasToken } from '../state/token-cookie.ts';
