@@ -2,7 +2,6 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import { EventsError } from '../../shared/errors.ts';
 import type { EventName } from '../../shared/events.ts';
 import type { OpenPage } from '../../shared/open/open-page.ts';
-import { checkOptions } from '../../shared/options/known-options.ts';
 import { checkPublishAs } from '../../shared/options/publish-as.ts';
 import type {
   EraseOptions,
@@ -20,6 +19,7 @@ import { MAX_OPEN } from '../broker/open/open-events.ts';
 import { IsolatedCalls } from '../telemetry/isolated-calls.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { noInstruments } from '../telemetry/telemetry.ts';
+import { checkReading, type WayToRead } from './check-reading.ts';
 import { Eraser, requireWhich } from './erasing/eraser.ts';
 import {
   checkManagerOptions,
@@ -133,8 +133,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},
   ): string {
-    this.use();
-    checkOptions<EventSelection<N, C>>('addListener', options, { topic: 1, types: 1, filter: 1, echo: 1 });
+    this.#use('addListener', options);
     const selector = select(this.catalog, options);
     return this.#listeners.add(this.#hubs.acquire(parseTopic(options.topic)), selector, handler);
   }
@@ -151,9 +150,8 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
   subscribe<N extends EventName<C> = EventName<C>>(
     options: SubscribeOptions<N, C> = {},
   ): EventSubscription<N, C> {
-    this.use();
-    const { signal } = options;
-    const whenSlow = options.whenSlow ?? 'refill';
+    this.#use('subscribe', options);
+    const { signal, whenSlow } = options;
     return new EventSubscription<N, C>({ attach: this.#subscriptions.attach(options), whenSlow, signal });
   }
 
@@ -169,7 +167,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
   }: ReplayOptions<N, C> & ReadFor & { signal?: AbortSignal | undefined } = {}): AsyncIterable<
     DeliveredItem<N, C>
   > {
-    this.use();
+    this.#use('replay', options);
     checkReplay(options);
     const selector = ofThePast(select(this.catalog, options));
     return replay<N, C>(this.#logs.of(parseTopic(options.topic)), selector, options, {
@@ -187,7 +185,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     asker = ownAsker(),
     ...options
   }: HistoryOptions<N, C> & ReadFor = {}): Promise<HistoryPage<N, C>> {
-    this.use();
+    this.#use('history', options);
     const log = this.#logs.of(parseTopic(options.topic));
     return this.#reads.page(asker, (steps) => {
       // Not before its turn: a filter that is compiled takes ten times the memory of one that waits.
@@ -206,7 +204,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     asker = ownAsker(),
     ...options
   }: EraseOptions<N, C> & Pick<ReadFor, 'asker'>): Promise<EraseResult> {
-    this.use();
+    this.#use('erase', options);
     requireWhich(options);
     const log = this.#logs.of(parseTopic(options.topic));
     const eraser = new Eraser(this.#broker, log, this.#reads.steps(asker));
@@ -225,7 +223,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     asker = ownAsker(),
     ...options
   }: EventSelection<N, C> & ReadFor = {}): Promise<OpenPage<N, C>> {
-    this.use();
+    this.#use('openEvents', options);
     const log = this.#logs.of(parseTopic(options.topic));
     return this.#reads.page(asker, (steps) => readOpen<N, C>(log, select(this.catalog, options), steps));
   }
@@ -290,11 +288,13 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
   }
 
   protected use(): void {
-    if (this.#closed) throw managerClosed();
+    if (this.#closed) throw new EventsError('CLOSED', 'The event manager is closed.');
     this.#schemas.compare();
   }
-}
 
-function managerClosed(): EventsError {
-  return new EventsError('CLOSED', 'The event manager is closed.');
+  /** {@link use}, for a way to read. @throws TypeError for an option that it has not */
+  #use(way: WayToRead, options: object): void {
+    this.use();
+    checkReading(way, options);
+  }
 }

@@ -74,6 +74,8 @@ test.each<[string, string, () => unknown]>([
   ['MemoryBroker: maxRecord', 'maxRecords', () => new MemoryBroker(slip({ maxRecord: 1 }))],
   ['RedisBroker: maxRecord', 'maxRecords', () => new RedisBroker({ url: REDIS }, slip({ maxRecord: 1 }))],
   ['addListener: type', 'types', () => manager.addListener(() => {}, slip({ type: ['agent_message'] }))],
+  ['subscribe: topik', 'topic', () => manager.subscribe(slip({ topik: 'runs' }))],
+  ['replay: sinse', 'since', () => manager.replay(slip({ sinse: { last: 1 } }))],
 ])('%s is no option, and %s is named', (name, meant, make) => {
   expect(make).toThrow(new TypeError(`${name} is no option. Did you mean ${meant}?`));
 });
@@ -90,6 +92,9 @@ test.each<[string, string, () => Promise<unknown>]>([
     () => manager.publish('agent_message', agentMessage(1), slip({ topik: 'runs' })),
   ],
   ['publishBatch: topik', 'topic', () => manager.publishBatch([], slip({ topik: 'runs' }))],
+  ['history: topik', 'topic', () => manager.history(slip({ topik: 'runs' }))],
+  ['erase: topik', 'topic', () => manager.erase(slip({ filter: {}, topik: 'runs' }))],
+  ['openEvents: topik', 'topic', () => manager.openEvents(slip({ topik: 'runs' }))],
 ])('%s is no option, and %s is named, by a rejection', async (name, meant, make) => {
   await expect(make()).rejects.toThrow(new TypeError(`${name} is no option. Did you mean ${meant}?`));
   expect(manager.stats().published).toMatchObject({ agent_message: 0 });

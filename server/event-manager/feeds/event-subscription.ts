@@ -9,7 +9,8 @@ import { PulledItems } from './pulled-items.ts';
 export interface EventSubscriptionOptions {
   /** Starts to feed a reader, which is not called before this returns. */
   attach: (reader: FeedReader) => FeedHandle;
-  whenSlow: WhenSlow;
+  /** Default `refill`. */
+  whenSlow?: WhenSlow | undefined;
   /** Ends iteration, as if there were no further items. */
   signal: AbortSignal | undefined;
   /** Ends each use of it, attached or iterated, with the signal's reason as the error. Default: nothing does. */
@@ -32,7 +33,7 @@ export class EventSubscription<N extends EventName<C>, C extends AnyCatalog>
 
   /** Treatment of a reader that cannot keep up. */
   get whenSlow(): WhenSlow {
-    return this.#options.whenSlow;
+    return this.#options.whenSlow ?? 'refill'; // null is as undefined, as over the wire
   }
 
   /** A copy of this subscription, each use of which ends when a signal aborts, with its reason as the error. */
