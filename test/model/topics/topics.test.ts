@@ -9,6 +9,7 @@ import { EventManager } from '../../../server/index.ts';
 import { brokerKinds } from '../../broker/contract/fixtures.ts';
 import { size } from '../../faults/chaos.ts';
 import { eventOf, wantedOf } from '../events/wanted.ts';
+import { withinTime } from '../time-limit.ts';
 import { checkTaken, placeOf } from './check-topics.ts';
 import { AttachedReader, IteratingReader, type TopicsReader } from './topics-reader.ts';
 
@@ -160,18 +161,26 @@ function hasStarted(hub: Hub): boolean {
   }
 }
 
-function checkProperty(kind: (typeof brokerKinds)[number], runs: number, wrap?: (broker: Broker) => Broker) {
+async function checkProperty(
+  kind: (typeof brokerKinds)[number],
+  runs: number,
+  wrap?: (broker: Broker) => Broker,
+) {
+  const limited = withinTime(
+    MODEL_RUNS === undefined ? TIME_MS : Number.POSITIVE_INFINITY,
+    (others: readonly Attached[], steps: readonly Step[]) => run(kind, others, steps, wrap),
+  );
   const property = fc.asyncProperty(
     fc.array(attached, { minLength: 1, maxLength: 3 }),
     fc.array(step, { minLength: 3, maxLength: 30 }),
-    (others, steps) => run(kind, others, steps, wrap),
+    (others, steps) => limited.run(others, steps),
   );
-  return fc.check(property, {
+  const result = await fc.check(property, {
     numRuns: Number(MODEL_RUNS ?? runs),
     ...(MODEL_SEED !== undefined && { seed: Number(MODEL_SEED) }),
     ...(runs === CONTROL && { endOnFailure: true }),
-    ...(MODEL_RUNS === undefined && { interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false }),
   });
+  return result.failed ? result : { ...result, numRuns: limited.made };
 }
 
 afterEach(() => {
