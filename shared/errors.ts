@@ -117,8 +117,8 @@ export function toIssues(error: z.core.$ZodError, prefix: readonly (string | num
 }
 
 /**
- * The error of a value that a schema refused, with its issues in the message too.
- * @param of.path of the value in what was passed @param of.says what the message begins with
+ * The error of a value that a schema refused, with its issues in the message too. `path` is the value's place in what
+ * was passed, `says` the beginning of the message.
  */
 export function refusedBy(
   error: z.core.$ZodError,
