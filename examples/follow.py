@@ -66,7 +66,7 @@ def wait_before(attempt, asked=0):
 
     The random part keeps clients that lost one server from coming back all at once. Both parts are bounded.
     """
-    random_part = random.uniform(0, min(LONGEST_WAIT, 0.2 * 2 ** min(attempt, 10)))
+    random_part = random.uniform(0, min(LONGEST_WAIT, 2 ** min(attempt, 10)))
     return min(asked, LONGEST_ASKED) + random_part
 
 

@@ -56,21 +56,22 @@ class OpenEvents {
     const { event_type, topic, open, data } = item;
     if (event_type === 'stream_update') return this.#change(String(data['id']), data);
     if (event_type === 'stream_synced') return [...this.#settle([...this.#untold], 'lost'), item];
-    if (data['reason'] === 'epoch_changed') {
-      const gone = [...this.#held].filter(([, held]) => held.topic === topic);
-      return [
-        item,
-        ...this.#settle(
-          gone.map(([id]) => id),
-          'lost',
-        ),
-      ];
-    }
-    if (Array.isArray(data['open'])) for (const id of data['open']) this.#held.delete(id); // erased
+    if (event_type === 'stream_gap') return [item, ...this.#gap(topic, data)];
     if (open?.state === 'open') this.#held.set(open.id, item);
     else if (open) this.#held.delete(open.id);
     if (open) this.#untold.delete(open.id);
     return [item];
+  }
+
+  /** Events that a gap settles: those of a log that was lost. Of those that were erased nothing is told. */
+  #gap(topic: string | undefined, { reason, open }: Item['data']): Item[] {
+    if (Array.isArray(open)) for (const id of open) this.#held.delete(id);
+    if (reason !== 'epoch_changed') return [];
+    const gone = [...this.#held].filter(([, held]) => held.topic === topic);
+    return this.#settle(
+      gone.map(([id]) => id),
+      'lost',
+    );
   }
 
   #change(id: string, { at, text, data, state }: Item['data']): Item[] {
@@ -142,7 +143,7 @@ function connect(of = life): void {
     if (of !== life || (socket !== undefined && socket !== ws)) return;
     socket = undefined;
     if (code >= 4500 && code <= 4999) return giveUp(code);
-    setTimeout(connect, Math.random() * Math.min(20_000, 200 * 2 ** failures++), of); // full jitter
+    setTimeout(connect, Math.random() * Math.min(20_000, 1_000 * 2 ** failures++), of); // full jitter
   });
 }
 

@@ -36,7 +36,7 @@ export const ERRORS = {
   TOO_MANY_OPEN: { trpc: 'TOO_MANY_REQUESTS', retry: false },
   /** The client names a version of the protocol that this server does not speak. */
   UNKNOWN_VERSION: { trpc: 'PRECONDITION_FAILED', retry: false },
-  /** Too many publishes are in flight in this process; nothing was stored. */
+  /** Too much at once, and nothing was stored: publishes in flight in this process, connections of one address, or history of one request. */
   OVERLOADED: { trpc: 'TOO_MANY_REQUESTS', retry: true },
   /** More was published in a second than one may; nothing was stored. `retryAfterMs` tells when to try again. */
   RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', retry: true },

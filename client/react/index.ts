@@ -20,7 +20,7 @@ export type {
   UseQuestionsResult,
 } from './types.ts';
 
-/** The Psyche Simulation's; for another catalog, make your own with {@link createPsycheEvents}. */
+/** The provider and the hooks of the Psyche Simulation's events; for another catalog, make your own with {@link createPsycheEvents}. */
 export const {
   EventsProvider,
   useConnection,

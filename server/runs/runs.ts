@@ -29,7 +29,7 @@ export interface StartOptions {
   id?: string | undefined;
   /** A word for the work that it is, at most 64 characters. Default `work`. */
   kind?: string | undefined;
-  /** JSON that its opening has, at most 256 KiB of it. Default null. */
+  /** JSON that its opening has, at most 262 144 characters of it. Default null. */
   input?: EventInput<'run', RunsManager['catalog']>['input'] | undefined;
   /** Id of the subject that it is started for. Default: nobody is named. */
   by?: string | undefined;

@@ -59,8 +59,7 @@ describe('a question to whoever watches', () => {
       code: 'ALREADY_SETTLED',
       settled: { state: 'answered', by: 'ada', answer: { choice: second } },
     });
-    await settled();
-    expect(run.simulation.state.stimulus).toBe(second);
+    await expect.poll(() => run.simulation.state.stimulus).toBe(second);
     await run.clock.advance(30_000);
     await alone.clock.advance(run.clock.now());
     const said = messagesOf(await run.events());

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { EventManager } from '../../server/index.ts';
+import { settled } from '../simulation/fake-clock.ts';
 import { Collector } from '../support/collect.ts';
 import { type oldCatalog, short, TwoVersions, WAIT_MS } from './newer-versions.ts';
 
@@ -8,11 +8,6 @@ type Old = EventManager<typeof oldCatalog>;
 
 const follow = (manager: Old, options: Parameters<Old['subscribe']>[0] = {}) =>
   new Collector((signal) => manager.subscribe({ ...options, signal }));
-
-/** All that goes on in the process has had its time, several times over. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await setImmediate();
-}
 
 describe('a record of a newer version than a process knows', () => {
   test('[V4] is waited at for 30 s, then is a gap, and its version is waited at no more', async () => {
