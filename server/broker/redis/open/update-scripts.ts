@@ -93,8 +93,8 @@ end
 local settled = redis.call('GET', settledOf .. id)
 if settled then
   key, kind = string.match(settled, '^%S+ %S+ %S+ %S+ %S+ (%S+) (%S+)\\n')
-  redis.call('UNLINK', settledOf .. id)
   redis.call('LREM', set .. ':order:' .. kind, 1, id .. ' ' .. key)
+  redis.call('UNLINK', settledOf .. id)
 end
 if not key then return {} end
 local held = string.match(redis.call('GET', idOf .. key) or '', '^%S+ (%S+) ')
