@@ -59,7 +59,7 @@ export class SqliteBroker implements Broker {
 
   /**
    * Opens the file, or creates it.
-   * @throws TypeError when `path` is empty or `:memory:`; EventsError UNAVAILABLE when the file is in use, damaged, not a
+   * @throws TypeError naming the option that is wrong; EventsError UNAVAILABLE when the file is in use, damaged, not a
    * log or cannot be written to, or when there is no SQLite
    */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
