@@ -250,7 +250,7 @@ export class SqliteBroker implements Broker {
       this.#tails.tell(log.name, records, changes.get(log.name));
       if (records.length > 0) this.#watchers.tell(log.name);
     }
-    if (erases && !group.some(({ more }) => more)) this.#scrub();
+    if (group.some((write) => write.erases && !write.more)) this.#scrub();
     for (const { resolve } of group) resolve();
   }
 
