@@ -46,9 +46,11 @@ export class BrokersLog implements WholeLog {
       const { epoch, first, last } = await this.#broker.bounds(topic);
       for (let seq = first - 1; seq < last; ) {
         const { records, gap } = await this.#broker.read(topic, { epoch, seq }, PAGE_RECORDS);
+        if (gap?.reason === 'epoch_changed')
+          throw new LogUnavailable(`Topic ${topic} began anew while it was read: read the log again`);
         yield { topic, records };
         const end = records.at(-1) ?? gap?.to;
-        if (end?.epoch !== epoch) break; // it has begun anew, or ends here
+        if (!end) break; // it ends here
         seq = end.seq;
       }
     }

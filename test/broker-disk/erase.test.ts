@@ -88,6 +88,23 @@ test('[V7] the file is written anew once for all parts of an erasing, and for no
   await manager.close();
 });
 
+test('[V7] what is erased is out of the files beside a part of another erasing, which goes on', async () => {
+  await using disk = new DiskFixture();
+  const broker = await disk.open();
+  await Promise.all([broker.publish('done', [secret(1)]), broker.publish('longer', [secret(2), secret(3)])]);
+  const [{ epoch }, { epoch: other }] = [await broker.bounds('done'), await broker.bounds('longer')];
+  const scrub = vi.spyOn(LogFile.prototype, 'scrub');
+  await Promise.all([
+    broker.erase('done', epoch, [1], [notice('n')]),
+    broker.erase('longer', other, [1], [notice('n')], true),
+  ]);
+  expect(scrub).toHaveBeenCalledOnce();
+  expect(secretsIn(disk.path)).toEqual([3]);
+  await broker.erase('longer', other, [2], [notice('m')]);
+  expect(scrub).toHaveBeenCalledTimes(2);
+  expect(secretsIn(disk.path)).toEqual([]);
+});
+
 test('[V7] a log that is closed in the midst of an erasing is written anew', async () => {
   await using disk = new DiskFixture();
   const scrub = vi.spyOn(LogFile.prototype, 'scrub');

@@ -13,6 +13,7 @@ import {
   reply,
   settling,
   topic,
+  typing,
   viewer,
 } from '../broker/open/open-events.ts';
 import { DiskFixture } from './fixtures.ts';
@@ -186,6 +187,38 @@ describe('open events in a file', () => {
     await broker.close();
     expect(await disk.query('SELECT name FROM topics')).toEqual([{ name: topic }]);
   });
+
+  test.each([
+    {
+      change: 'appended to',
+      refuse: ({ open }: SqliteBroker) => open.append('new', ownerOf(reply()), 0, 'x'),
+    },
+    {
+      change: 'replaced',
+      refuse: ({ open }: SqliteBroker) => open.replace('new', ownerOf(viewer()), typing('Ada')),
+    },
+    { change: 'settled', refuse: ({ open }: SqliteBroker) => open.settle('new', settling(reply(), 'done')) },
+  ])(
+    'begun in a new topic beside an unknown one that is $change, can be settled beside writes to others',
+    async ({ refuse }) => {
+      await using disk = new DiskFixture();
+      const broker = await disk.open();
+      const event = reply();
+      const [refusal, begun] = await Promise.allSettled([
+        refuse(broker),
+        broker.open.begin('new', event, MOST),
+      ]);
+      expect(refusal).toEqual({ status: 'rejected', reason: refused('NOT_OPEN') });
+      expect(begun).toMatchObject({ status: 'fulfilled', value: { id: event.id } });
+      await Promise.all([
+        broker.open.settle('new', settling(event, 'done')),
+        broker.publish('other', [entry(1)]),
+      ]);
+      expect((await allRecords(broker, 'new')).map(({ type }) => type)).toEqual(['reply', 'reply']);
+      expect(await allRecords(broker, 'other')).toHaveLength(1);
+      expect(await broker.open.find('new', event.id)).toMatchObject({ state: 'done' });
+    },
+  );
 
   test('keep their topic from being forgotten, with its epoch', { timeout: 60_000 }, async () => {
     await using disk = new DiskFixture();

@@ -1,7 +1,7 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { LogEntry, PublishResult } from '../../../shared/log.ts';
 import { checkOptions } from '../../../shared/options/known-options.ts';
-import { onAbort } from '../../../shared/timing.ts';
+import { LONGEST_TIMER_MS, onAbort } from '../../../shared/timing.ts';
 import { type Logger, silentLogger } from '../../telemetry/logger.ts';
 import {
   type Bounds,
@@ -35,6 +35,9 @@ import { RedisOpen } from './open/redis-open.ts';
 import { openTopology, type RedisSource } from './servers/open-topology.ts';
 import { RedisServers } from './servers/servers.ts';
 import type { Topology } from './servers/topology.ts';
+
+/** A connection that owes an answer for twice `timeoutMs` is dead. */
+const MOST_TIMEOUT_MS = Math.floor(LONGEST_TIMER_MS / 2);
 
 /** Options of a {@link RedisBroker}: the use of Redis, and retention. */
 export interface RedisBrokerOptions extends Retention {
@@ -86,7 +89,8 @@ export class RedisBroker implements Broker {
     });
     const { prefix = 'psyche', timeoutMs = 2000, checkIntervalMs = 5000, logger = silentLogger } = options;
     const retention = completeRetention('RedisBroker', options);
-    requireCounts('RedisBroker', { timeoutMs, checkIntervalMs });
+    requireCounts('RedisBroker', { timeoutMs }, MOST_TIMEOUT_MS);
+    requireCounts('RedisBroker', { checkIntervalMs }, LONGEST_TIMER_MS);
     this.#logger = logger;
     this.#prefix = checkPrefix(prefix);
     this.#timeoutMs = timeoutMs;

@@ -85,11 +85,16 @@ export function longestAgeMs({ maxAgeMs, rules }: CompleteRetention): number {
   return Math.max(maxAgeMs, ...rules.map((rule) => rule.maxAgeMs));
 }
 
-/** @throws TypeError naming the option that is not a whole number above 0 */
-export function requireCounts(owner: string, options: Readonly<Record<string, number>>): void {
+/** @throws TypeError naming the option that is not a whole number above 0, or is above `most` */
+export function requireCounts(
+  owner: string,
+  options: Readonly<Record<string, number>>,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new TypeError(`${owner}: ${name} must be a whole number above 0, not ${value}`);
     }
+    if (value > most) throw new TypeError(`${owner}: ${name} must be at most ${most}, not ${value}`);
   }
 }

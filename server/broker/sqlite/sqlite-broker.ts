@@ -59,7 +59,7 @@ export class SqliteBroker implements Broker {
 
   /**
    * Opens the file, or creates it.
-   * @throws TypeError when `path` is empty or `:memory:`; EventsError UNAVAILABLE when the file is in use, damaged, not a
+   * @throws TypeError naming the option that is wrong; EventsError UNAVAILABLE when the file is in use, damaged, not a
    * log or cannot be written to, or when there is no SQLite
    */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
@@ -216,7 +216,7 @@ export class SqliteBroker implements Broker {
 
   async #store(group: readonly Write[]): Promise<void> {
     const written = new Set<TopicLog>();
-    const touched = new Set<TopicLog>();
+    const touched = new Map<string, TopicLog>();
     const erases = group.some((write) => write.erases);
     let grown = 0;
     try {
@@ -225,8 +225,9 @@ export class SqliteBroker implements Broker {
         const cuts = this.#logs.cuts();
         for (const log of cuts.keys()) written.add(log);
         for (const { topic, run } of group) {
-          const log = this.#logs.get(topic);
-          touched.add(log);
+          // One log for all writes to a topic: a new topic's is not cached yet, and a changed open set holds on to it.
+          const log = touched.get(topic) ?? this.#logs.get(topic);
+          touched.set(topic, log);
           run(log, now);
           if (!log.isOpen || written.has(log)) continue;
           this.#logs.remember(log);
@@ -237,7 +238,7 @@ export class SqliteBroker implements Broker {
       }, erases);
       await this.#file.sync([...written].reduce((sum, log) => sum + log.added, 0));
     } catch (error) {
-      for (const log of [...touched, ...written]) log.revert();
+      for (const log of [...touched.values(), ...written]) log.revert();
       this.#openSets.revert();
       for (const { reject } of group) reject(error);
       return;
@@ -249,7 +250,7 @@ export class SqliteBroker implements Broker {
       this.#tails.tell(log.name, records, changes.get(log.name));
       if (records.length > 0) this.#watchers.tell(log.name);
     }
-    if (erases && !group.some(({ more }) => more)) this.#scrub();
+    if (group.some((write) => write.erases && !write.more)) this.#scrub();
     for (const { resolve } of group) resolve();
   }
 

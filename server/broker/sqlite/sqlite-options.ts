@@ -1,7 +1,7 @@
 import { checkOptions } from '../../../shared/options/known-options.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { RETENTION_OPTIONS, type Retention } from '../retention/retention.ts';
-import type { Durability } from './file/open-file.ts';
+import { RETENTION_OPTIONS, type Retention, requireCounts } from '../retention/retention.ts';
+import { DURABILITIES, type Durability } from './file/open-file.ts';
 
 /** Options of a `SqliteBroker`: the file, its durability, and retention. */
 export interface SqliteBrokerOptions extends Retention {
@@ -33,7 +33,7 @@ export interface SqliteBrokerOptions extends Retention {
   logger?: Logger;
 }
 
-/** @throws TypeError when `path` names no file, or an option is none */
+/** @throws TypeError when `path` names no file, or an option is none or has a value that it cannot have */
 export function checkSqliteOptions(options: SqliteBrokerOptions): void {
   checkOptions<SqliteBrokerOptions>('SqliteBroker.open', options, {
     path: 1,
@@ -43,7 +43,12 @@ export function checkSqliteOptions(options: SqliteBrokerOptions): void {
     logger: 1,
     ...RETENTION_OPTIONS,
   });
-  const { path } = options;
+  const { path, durability = 'commit', maxFileBytes = Number.POSITIVE_INFINITY } = options;
   if (typeof path !== 'string' || path === '' || path === ':memory:')
     throw new TypeError('SqliteBroker: path must name a file; for a log in memory use MemoryBroker');
+  if (!DURABILITIES.includes(durability)) {
+    const known = DURABILITIES.map((each) => `'${each}'`).join(' or ');
+    throw new TypeError(`SqliteBroker: durability must be ${known}, not ${JSON.stringify(durability)}`);
+  }
+  if (maxFileBytes !== Number.POSITIVE_INFINITY) requireCounts('SqliteBroker', { maxFileBytes });
 }

@@ -15,6 +15,7 @@ import {
   reply,
   settling,
   topic,
+  typing,
   viewer,
 } from '../open/open-events.ts';
 import { admin, expectNothingPrinted } from '../redis/redis-admin.ts';
@@ -144,5 +145,41 @@ test.each(['', ':events', ':text'])(
       .poll(() => sink.calls.some((call) => 'record' in call && call.record.id === `${again.id}.settled`))
       .toBe(true);
     await expect.poll(async () => comparable(sink.mirror()).rev).toBe((await sets.read(topic)).rev);
+  },
+);
+
+test.each([
+  { kind: 'growing', part: '' },
+  { kind: 'growing', part: ':events' },
+  { kind: 'growing', part: ':text' },
+  { kind: 'presence', part: '' },
+  { kind: 'presence', part: ':events' },
+])(
+  'the owner of an event of which Redis has evicted a part is told so by each call: $kind, open$part',
+  async ({ kind, part }) => {
+    await using server = await startRedis();
+    await using log = redisFixture({ checkIntervalMs: 30 }, server.url);
+    const sink = new OpenRecordingSink();
+    await log.broker.tail(topic, sink);
+    const sets = openOf(log.broker);
+    const make = () => (kind === 'growing' ? reply('text') : viewer());
+    const [changed, touched, begun] = [make(), make(), make()];
+    for (const event of [changed, touched, begun]) await sets.begin(topic, event, MOST);
+    const { open } = topicKeys(log.prefix, topic);
+    const texts = [changed, touched, begun].map(({ id }) => `${open}:text:${id}`);
+    const keys = part === ':text' ? texts : [`${open}${part}`];
+    expect(await admin(server, (redis) => redis.del(keys))).toBe(keys.length);
+    const change =
+      kind === 'growing'
+        ? sets.append(topic, ownerOf(changed), 4, 'x')
+        : sets.replace(topic, ownerOf(changed), typing('Ada'));
+    await expect(change).rejects.toEqual(refused('NOT_OPEN'));
+    expect(await sets.touch(topic, [touched.id], touched)).toEqual([touched.id]);
+    const again = { ...begun, id: 'again' };
+    expect(await sets.begin(topic, again, MOST)).toMatchObject({ id: 'again', resumed: false });
+    const set = await sets.read(topic);
+    expect(set.events.map(({ id }) => id)).toEqual(['again']);
+    await expect.poll(() => comparable(sink.mirror())).toEqual(comparable(set));
+    sink.expectInOrder();
   },
 );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MAX_SETTLED } from '../../../server/broker/open/settled-events.ts';
 import { indexKeys, topicKeys } from '../../../server/broker/redis/log/keys.ts';
@@ -12,6 +12,7 @@ import {
   OpenRecordingSink,
   openOf,
   ownerOf,
+  refused,
   reply,
   settling,
   typing,
@@ -77,6 +78,8 @@ async function useOpen(broker: RedisBroker, server: RedisServer): Promise<void> 
   expect(await sets.find('open', asked.id)).toMatchObject({ state: 'withdrawn' });
   await expect.poll(() => sets.lapsed(9)).toMatchObject([{ topic: 'open', event: { id: text.id } }]);
   await expect.poll(() => sink.mirror().rev).toBe(6);
+  await sets.forget('open', [asked.id]);
+  await expect(sets.find('open', asked.id)).rejects.toEqual(refused('NOT_OPEN'));
   const { open, meta } = topicKeys('psyche', 'open');
   await admin(server, (redis) => redis.del(`${open}:text:${text.id}`));
   await sets.lapsed(9);
@@ -114,6 +117,20 @@ test('over TLS, the broker does not talk to a server that no authority vouches f
   const broker = new RedisBroker({ url });
   await expect(broker.connect()).rejects.toThrow(/self-signed certificate.*\?ca=/);
   await broker.close();
+});
+
+test('an account with the documented rights may use every command that a script of ours uses', () => {
+  const folder = new URL('../../../server/broker/redis/', import.meta.url);
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const used = sources.flatMap((name) => [
+    ...readFileSync(new URL(name, folder), 'utf8').matchAll(/redis\.p?call\('(\w+)'/g),
+  ]);
+  const commands = new Set(used.map(([, command = '']) => `+${command.toLowerCase()}`));
+  expect(commands.size).toBeGreaterThan(30);
+  const allowed = new Set(RULE?.split(' '));
+  expect([...commands].filter((command) => !allowed.has(command))).toEqual([]);
 });
 
 test('the broker works as a user with only the rights it needs, who cannot touch other keys', async () => {

@@ -114,6 +114,18 @@ test('[D4] lists that Redis lost are made again from the log, some of it with ea
   expect(lists).toEqual([2, 2500, 5, 1]);
 });
 
+test('bytes that were erased before there were limits of types count until their place is trimmed, and not for good', async () => {
+  await using log = openTopic();
+  const alike = log.node({});
+  const large = (n: number): LogEntry => ({ ...entry(n), json: entry(n).json.padEnd(1000) });
+  for (let n = 1; n <= 5; n++) await alike.publish(topic, [large(n)]);
+  const { epoch } = await alike.bounds(topic);
+  await alike.erase(topic, epoch, [2, 3, 4], [{ ...entry(6), type: 'log.erased' }]);
+  const byType = log.node({ ...few, maxBytes: 4500 });
+  for (let n = 7; n <= 12; n++) await byType.publish(topic, [large(n)]);
+  expect(await heldIn(byType)).toEqual([9, 10, 11, 12]);
+});
+
 test('[D4] all keys of a topic go in the end', async () => {
   await using log = openTopic();
   const broker = log.node({ maxAgeMs: 60_000, retention: { chatty: { records: 2 }, m: '1 h' } });

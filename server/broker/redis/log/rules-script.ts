@@ -30,6 +30,11 @@ local function bytesOf(place)
   return json and #json + #annotations or 0
 end
 
+-- Counts all that was before the oldest record as gone. 'reached': the bytes up to its end, nil where there is none.
+local function countGone(first, reached)
+  before = math.max(before, reached and reached - bytesOf(first) or upto)
+end
+
 -- Finds out what the rules have done so far. Other rules may have been in force, and other programs at work.
 openRules = function()
   local known, others, named = {}, 0, 0
@@ -55,7 +60,7 @@ openRules = function()
   indexed = tonumber(at or 0)
   if fits then return end
   indexed = first - 1
-  before = math.max(before, reached and reached - bytesOf(first) or upto)
+  countGone(first, reached)
   for _, rule in ipairs(rules) do
     redis.call('UNLINK', rule.list)
     rule.count = 0
@@ -137,6 +142,15 @@ local function takeOldest()
   return true
 end
 
+-- Tells if all records take too many bytes. What was erased while there were no rules counts until it is passed.
+local function areTooMany()
+  if upto - before > maxBytes and erasedAt > 0 then
+    local first, _, _, reached = recordFrom(1, seq)
+    countGone(first, reached)
+  end
+  return upto - before > maxBytes
+end
+
 -- Trims by all rules. 'byAge': by their ages too. Returns whether there is more to be taken out.
 trimByRules = function(byAge)
   indexMore()
@@ -147,7 +161,7 @@ trimByRules = function(byAge)
     if young > 0 or rule.count > rule.most then more = take(rule, rule.count - rule.most, young) or more end
   end
   local most = ${MOST} + (#ARGV - FIRST + 1) / STEP
-  while upto - before > maxBytes and most > 0 and takeOldest() do most = most - 1 end
+  while most > 0 and areTooMany() and takeOldest() do most = most - 1 end
   local text = {}
   for n, rule in ipairs(rules) do text[n] = rule.kind .. ' ' .. string.format('%.0f %.0f', rule.cut, rule.count) end
   local floor = (recordFrom(1, seq) or seq + 1) - 1

@@ -50,7 +50,7 @@ local id, owner, kind, lease, key, most, token, lines, text, length, sized = unp
 dropGone()
 local of, held, began = string.match(redis.call('GET', idOf .. key) or '', '^(%S+) (%S+) (%S+)$')
 if of == epoch then
-  local state = stateOf(held)
+  local state = wholeStateOf(held)
   local settled, by, _, cursor
   if not state then settled, by, _, cursor = settlementOf(held) end
   if (state and state.owner or by or owner) ~= owner then return { 'forbidden' } end
@@ -61,7 +61,7 @@ if of == epoch then
       renew(state)
       redis.call('HSET', set, held, written(state))
     end
-    local cursor = string.match(redis.call('HGET', events, held) or '', '^%S*')
+    local cursor = string.match(redis.call('HGET', events, held), '^%S*')
     return { 'open', held, cursor, began == token and 0 or 1 }
   end
 end

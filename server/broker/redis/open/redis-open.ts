@@ -114,7 +114,8 @@ export class RedisOpen implements OpenEvents {
   async touch(topic: string, ids: readonly string[], { key, by }: Omit<Owner, 'id'>): Promise<string[]> {
     const encoded = new Map(ids.map((id) => [encodeId(id), id]));
     const { sets, due } = this.#settings;
-    const others = await sets.run(topic, 'psycheTouch', [[...encoded.keys()].join(' '), hashOf(key, by)]);
+    const own = [[...encoded.keys()].join(' '), hashOf(key, by)];
+    const others = await sets.run(topic, 'psycheTouch', own, ids[0]); // one of them has it wait while the slot moves
     if (others.length < encoded.size) due.remember(topic);
     return others.flatMap((id) => encoded.get(String(id)) ?? []);
   }

@@ -140,6 +140,15 @@ local function lose(id, state)
   redis.call('HSET', set, ' ', step())
 end
 
+-- The state of an event that is open, or nil. One of which Redis has lost a part is taken out: its owner may begin it again.
+local function wholeStateOf(id)
+  local state = stateOf(id)
+  if not state then return nil end
+  local hasText = state.length == 0 or redis.call('EXISTS', texts .. id) == 1
+  if hasText and redis.call('HEXISTS', events, id) == 1 then return state end
+  lose(id, state)
+end
+
 -- The answer to a change of an event that is not open, or not its owner's; nil if it may be made.
 local function refusal(id, owner, state)
   if state then return state.owner ~= owner and { 'forbidden' } or nil end

@@ -30,21 +30,17 @@ export const APPEND = setScript(
   `
 local id, owner, at, text, length, channel = unpack(own)
 dropGone()
-local state = stateOf(id)
+local state = wholeStateOf(id)
 local refused = refusal(id, owner, state)
 if refused then return refused end
 if state.kind ~= 'g' then return { 'kind', state.kind } end
 at, length = tonumber(at), tonumber(length)
 if at > state.length then return { 'conflict', state.length } end
 if length == 0 then return { 'there', state.length, '' } end
-if at < state.length then return { 'there', state.length, redis.call('GET', texts .. id) or '' } end
+if at < state.length then return { 'there', state.length, redis.call('GET', texts .. id) } end
 if at + length > ${MAX_GROWN} then return { 'large' } end
 if size + length > ${MAX_OPEN_CHARS} then return { 'crowded' } end
-local bytes = redis.call('APPEND', texts .. id, text)
-if at > 0 and bytes == #text then
-  lose(id, state)
-  return { 'none' }
-end
+redis.call('APPEND', texts .. id, text)
 if at == 0 then redis.call('PEXPIRE', texts .. id, kept) end
 state.length, size = at + length, size + length
 renew(state)
@@ -60,13 +56,13 @@ export const REPLACE = setScript(
   `
 local id, owner, lines, sized, channel = unpack(own)
 dropGone()
-local state = stateOf(id)
+local state = wholeStateOf(id)
 local refused = refusal(id, owner, state)
 if refused then return refused end
 if state.kind ~= 'p' then return { 'kind', state.kind } end
 if sized - state.size > math.max(0, ${MAX_OPEN_CHARS} - size) then return { 'crowded' } end
 size, state.size = size + sized - state.size, tonumber(sized)
-local begun = string.match(redis.call('HGET', events, id) or '', '^[^\\n]*')
+local begun = string.match(redis.call('HGET', events, id), '^[^\\n]*')
 redis.call('HSET', events, id, begun .. '\\n' .. lines)
 renew(state)
 change(channel, 'r', id, '-', state, lines)
@@ -93,8 +89,8 @@ end
 local settled = redis.call('GET', settledOf .. id)
 if settled then
   key, kind = string.match(settled, '^%S+ %S+ %S+ %S+ %S+ (%S+) (%S+)\\n')
-  redis.call('UNLINK', settledOf .. id)
   redis.call('LREM', set .. ':order:' .. kind, 1, id .. ' ' .. key)
+  redis.call('UNLINK', settledOf .. id)
 end
 if not key then return {} end
 local held = string.match(redis.call('GET', idOf .. key) or '', '^%S+ (%S+) ')
@@ -112,7 +108,7 @@ local ids, owner = unpack(own)
 dropGone()
 local others = {}
 for id in string.gmatch(ids, '%S+') do
-  local state = stateOf(id)
+  local state = wholeStateOf(id)
   if not state or state.owner ~= owner then
     others[#others + 1] = id
   elseif state.kind ~= 'q' then

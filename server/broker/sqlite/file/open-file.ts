@@ -17,8 +17,10 @@ import {
 } from './schema.ts';
 import { bootId, doubtAbout, inodeOf, type LogState, restarted, type Surroundings } from './trust.ts';
 
-/** Point at which a publish is acknowledged, and its records are shown: see SqliteBrokerOptions. */
-export type Durability = 'commit' | 'relaxed';
+/** Points at which a publish is acknowledged, and its records are shown: see SqliteBrokerOptions. */
+export const DURABILITIES = ['commit', 'relaxed'] as const;
+
+export type Durability = (typeof DURABILITIES)[number];
 
 export interface FileSettings {
   readonly path: string;
