@@ -2,7 +2,7 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import { envelopeText } from '../../../shared/log.ts';
 import { isStored, type OpenEventFacts } from '../../../shared/open/kinds.ts';
 import type { BegunKind, StreamUpdate } from '../../../shared/open/open-part.ts';
-import { decodeRecord, type Reader, type StreamRecord, type Told } from './stream-record.ts';
+import { charsOf, decodeRecord, type Reader, type StreamRecord, type Told } from './stream-record.ts';
 
 /** The growing text of an event. */
 interface Grows {
@@ -148,6 +148,11 @@ export class ToldEnd implements Told {
     this.seen = seen;
     this.begun = begun;
     this.#settlement = settlement;
+  }
+
+  /** Characters of the records that it holds. */
+  get chars(): number {
+    return charsOf(this.seen) + charsOf(this.#settlement);
   }
 
   form(item: StreamRecord, reader: Reader): StreamRecord | null {
