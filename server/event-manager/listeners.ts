@@ -10,6 +10,8 @@ import { isNoticeType, itemOf, type StreamRecord } from './records/stream-record
 
 /**
  * Called once per event, in order; of an open one, with its opening and its settlement, not with what changes between them. What it returns is not waited for; a throw or rejection is logged and counted [D11].
+ * It is called from when its topic is attached: with Redis some round trips after `addListener`, in an outage later. A loss in
+ * the log is not told. `subscribe` with `since` misses nothing.
  * The event is frozen, or, if it holds what cannot be frozen (a Date, a Map), the handler's own.
  */
 export type ListenerHandler<N extends EventName<C>, C extends AnyCatalog> = (
