@@ -229,8 +229,7 @@ export class Feed implements FeedHandle, Sink {
       this.#wait();
       return;
     }
-    for (const items of this.#open?.missing(this.#selector, position) ?? [])
-      if (!this.#hand(items)) return;
+    for (const items of this.#open?.missing(this.#selector, position) ?? []) if (!this.#hand(items)) return;
     if (!this.#synced) {
       this.#synced = true;
       this.#end = null;
