@@ -34,11 +34,11 @@ export class VersionedSchema<S extends z.ZodType = z.ZodType> {
   }
 
   /**
-   * The history of a first version, or an earlier history, and steps.
+   * The history of a first version and steps, or of an earlier history, or the newest schema of one, and further steps.
    * @throws TypeError where there is no step, or a step is not one
    */
   static of(first: z.ZodType | VersionedSchema, steps: readonly AnyStep[]): VersionedSchema {
-    const earlier = first instanceof VersionedSchema ? first : null;
+    const earlier = first instanceof VersionedSchema ? first : HISTORIES.get(first);
     if (!earlier && !isZod4(first)) throw new TypeError('versions: version 1 must be a schema of zod 4');
     for (const [index, step] of steps.entries()) {
       if (!isStep(step))
@@ -102,7 +102,7 @@ export class VersionedSchema<S extends z.ZodType = z.ZodType> {
   }
 }
 
-/** The histories of schemas that are the newest of one: so `{ ...catalog.schemas }` keeps them. */
+/** The histories of schemas that are the newest of one: so `{ ...catalog.schemas }`, and a step from one of them, keep them. */
 const HISTORIES = new WeakMap<z.ZodType, VersionedSchema>();
 
 /** The history of an event's schema, if it has one. */
@@ -139,7 +139,7 @@ function parsed(schema: z.ZodType, data: unknown, version: number): unknown {
  * Logs keep what was published; whoever reads an older record gets it as the newest version.
  *
  * A history only grows: a version that was ever published is never changed or taken out. Of more than six versions, begin
- * with the first six: `versions(versions(…), step, step)`.
+ * with the first six: `versions(versions(…), step, step)`. A schema of a catalog has its history: `versions(catalog.schemas.note, step)`.
  *
  * @example
  * defineEvents({

@@ -5,7 +5,7 @@ import type { PublishAs } from '../../shared/options/publish-as.ts';
 import type { EventSelection, SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import type { Clock } from '../../shared/timing.ts';
+import { type Clock, LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Instruments, Tracing } from '../telemetry/telemetry.ts';
@@ -50,7 +50,7 @@ export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
   lingerMs?: number;
 }
 
-/** @throws TypeError without a broker, where an option is none, or the catalog was not made by `defineEvents` */
+/** @throws TypeError without a broker, where an option is none, or a number that bounds nothing, or the catalog was not made by `defineEvents` */
 export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerOptions<C>): void {
   if (!options?.broker)
     throw new TypeError('EventManager: pass a broker, for example { broker: new MemoryBroker() }');
@@ -69,6 +69,11 @@ export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerO
     lingerMs: 1,
   });
   requireCatalog('EventManager', options.catalog);
+  const { lingerMs = 0, maxOpen = 1 } = options;
+  if (!(lingerMs >= 0 && lingerMs <= LONGEST_TIMER_MS))
+    throw new TypeError(`EventManager: lingerMs must be 0 to ${LONGEST_TIMER_MS} ms, not ${lingerMs}`);
+  if (!Number.isInteger(maxOpen) || maxOpen < 1)
+    throw new TypeError(`EventManager: maxOpen must be a positive integer, not ${maxOpen}`);
 }
 
 /** Somebody for whom events are read: the types that it may see, the subject that it is, and on whose turns. */

@@ -128,7 +128,7 @@ export class EventManager<C extends AnyCatalog = PsycheCatalog> extends ManagerP
     );
   }
 
-  /** Calls `handler` for every event of a topic from now on, in order. Returns the id for {@link removeListener}. */
+  /** Calls `handler` for every event of a topic, in order, from when it is attached: see {@link ListenerHandler}. Returns the id for {@link removeListener}. */
   addListener<N extends EventName<C> = EventName<C>>(
     handler: ListenerHandler<N, C>,
     options: ListenerOptions<N, C> = {},

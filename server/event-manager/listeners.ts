@@ -3,27 +3,21 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf } from '../../shared/events.ts';
 import type { IsolatedCalls } from '../telemetry/isolated-calls.ts';
 import type { HubLease } from './hubs/hub-registry.ts';
-import { ToldChange } from './records/open-state.ts';
+import { isToldAgain } from './records/open-state.ts';
 import { traceOf } from './records/reports.ts';
 import type { Selector } from './records/selector.ts';
 import { isNoticeType, itemOf, type StreamRecord } from './records/stream-record.ts';
 
 /**
  * Called once per event, in order; of an open one, with its opening and its settlement, not with what changes between them. What it returns is not waited for; a throw or rejection is logged and counted [D11].
+ * It is called from when its topic is attached: with Redis some round trips after `addListener`, in an outage later. A loss in
+ * the log is not told. `subscribe` with `since` misses nothing.
  * The event is frozen, or, if it holds what cannot be frozen (a Date, a Map), the handler's own.
  */
 export type ListenerHandler<N extends EventName<C>, C extends AnyCatalog> = (
   event: EventOf<N, C>,
   info: { cursor: string },
 ) => unknown;
-
-/** Tells if an item is of an event that was told before: an update, or the event again, as it is. */
-function isUpdate({ type, told }: StreamRecord): boolean {
-  return (
-    type === 'stream_update' ||
-    (told instanceof ToldChange && (told.was !== null || told.audience === 'counted'))
-  );
-}
 
 /** The in-process listeners, isolated from each other. */
 export class Listeners<C extends AnyCatalog> {
@@ -43,7 +37,7 @@ export class Listeners<C extends AnyCatalog> {
     const { telemetry, log } = lease.hub;
     const onBatch = (batch: readonly StreamRecord[]): void => {
       for (const record of batch) {
-        if (isNoticeType(record.type) || isUpdate(record) || !selector.matches(record)) continue;
+        if (isNoticeType(record.type) || isToldAgain(record) || !selector.matches(record)) continue;
         const { cursor, type } = record;
         // The selector let nothing else through than events N.
         const handle = () => handler(itemOf<C>(record) as EventOf<N, C>, { cursor });

@@ -173,6 +173,25 @@ describe('publish', () => {
   });
 });
 
+test('a number that bounds nothing, and a time that no timer holds, is refused', () => {
+  const make = (options: object) => () => new EventManager({ broker: new MemoryBroker(), ...options });
+  const { NaN: none, POSITIVE_INFINITY: endless } = Number;
+  for (const lingerMs of [none, endless, -1, 2 ** 31])
+    expect(make({ lingerMs })).toThrow(
+      new TypeError(`EventManager: lingerMs must be 0 to 2147483647 ms, not ${lingerMs}`),
+    );
+  for (const maxOpen of [none, endless, 0, 1.5])
+    expect(make({ maxOpen })).toThrow(
+      new TypeError(`EventManager: maxOpen must be a positive integer, not ${maxOpen}`),
+    );
+  for (const ms of [none, endless, 0, 2 ** 31])
+    expect(make({ throttle: { system_status: ms } })).toThrow(
+      new TypeError(`Throttle: intervalMs must be above 0 ms and at most 2147483647, not ${ms}`),
+    );
+  expect(make({ lingerMs: 0, maxOpen: 1, throttle: { system_status: 0.5 } })).not.toThrow();
+  expect(make({ lingerMs: 2 ** 31 - 1, throttle: { system_status: 2 ** 31 - 1 } })).not.toThrow();
+});
+
 test('stats count per type, and have the last event, the topics and the subscribers', async () => {
   const iterator = manager.subscribe()[Symbol.asyncIterator]();
   await iterator.next();

@@ -56,6 +56,16 @@ describe('versions of an event', () => {
     expect(catalog.versionOf('message')).toBe(3);
   });
 
+  test('[V2] a history goes on from the schema of a catalog that has one', () => {
+    const two = defineEvents({ note: versions(first, [second, ({ message }) => ({ text: message })]) });
+    const longer = defineEvents({
+      note: versions(two.schemas.note, [third, ({ text }) => ({ text, words: text.split(' ').length })]),
+    });
+    expect(longer.versionOf('note')).toBe(3);
+    expect(longer.upcast('note', 1, { message: 'a b' })).toEqual({ text: 'a b', words: 2 });
+    expect(two.versionOf('note')).toBe(2);
+  });
+
   test('steps that are none are refused', () => {
     const untyped = versions as (...args: unknown[]) => unknown;
     expect(() => untyped(first)).toThrow(/pass the schema alone/);

@@ -229,8 +229,7 @@ export class Feed implements FeedHandle, Sink {
       this.#wait();
       return;
     }
-    for (const items of this.#open?.missing(this.#selector, position) ?? [])
-      if (!this.#deliver(items)) return;
+    for (const items of this.#open?.missing(this.#selector, position) ?? []) if (!this.#hand(items)) return;
     if (!this.#synced) {
       this.#synced = true;
       this.#end = null;
@@ -260,16 +259,21 @@ export class Feed implements FeedHandle, Sink {
   /** Hands items to the reader until it is full: it goes on after the last that it took. */
   #deliver(items: readonly StreamRecord[]): boolean {
     for (const batch of inBatches(items)) {
-      if (this.#state !== 'reading') return false;
-      this.#reports.count(batch);
-      this.#open?.handed(batch);
-      if (this.#reader.take(new Batch(batch))) continue;
       const last = batch.at(-1);
-      if (last && last !== items.at(-1)) this.#position = { epoch: last.epoch, seq: last.seq };
-      if (this.#run !== null) this.#wait(); // unless it was ended by whoever took them
-      return false;
+      if (!this.#hand(batch, last === items.at(-1) ? undefined : last)) return false;
     }
     return this.#state === 'reading';
+  }
+
+  /** Hands over items at once. @param end where it goes on if the reader is full then. Default: where it stands */
+  #hand(items: readonly StreamRecord[], end?: Position): boolean {
+    if (this.#state !== 'reading') return false;
+    this.#reports.count(items);
+    this.#open?.handed(items);
+    if (this.#reader.take(new Batch(items))) return this.#state === 'reading';
+    if (end) this.#position = { epoch: end.epoch, seq: end.seq };
+    if (this.#run !== null) this.#wait(); // unless it was ended by whoever took them
+    return false;
   }
 
   #wait(): void {

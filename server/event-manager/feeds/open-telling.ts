@@ -36,7 +36,7 @@ export class OpenTelling {
     for (const item of items) for (const id of endsIn(item)) this.#over.add(id);
   }
 
-  /** Items that it lacks, in parts; one that was asked for counts as told [O3] [O6]. */
+  /** Items that it lacks, in parts, each to be handed over at once; one that was asked for counts as told [O3] [O6]. */
   *missing(reader: Selector, place: Position): Generator<readonly StreamRecord[], void, undefined> {
     const { subject } = this;
     const listener = { reader, subject, over: this.#over };

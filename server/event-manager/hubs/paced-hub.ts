@@ -3,7 +3,7 @@ import { isBefore, type Position, samePosition } from '../../../shared/cursor.ts
 import type { Gap } from '../../broker/broker.ts';
 import type { Asker, HeldRecords, RecordHolder } from '../reading/asker.ts';
 import type { ReadSteps } from '../reading/steps.ts';
-import { Conflation, type KeyOf } from '../records/conflation.ts';
+import { Conflation, isMuch, type KeyOf } from '../records/conflation.ts';
 import { countGap } from '../records/reports.ts';
 import type { Selector } from '../records/selector.ts';
 import { formFor, isNoticeType, type StreamRecord } from '../records/stream-record.ts';
@@ -144,16 +144,25 @@ export class PacedHub implements Hub, RecordHolder {
       if (this.#closed) return; // the last who wanted it left on being handed that
     }
     if (this.#isEmpty) this.#emit([], this.#held.end);
-    else if (this.#interval === undefined || this.#held.isLarge) this.#deliver();
-    else this.#note(this.#held.chars);
+    else if (this.#interval === undefined || isMuch(this.#count, this.#chars)) this.#deliver();
+    else this.#note(this.#chars);
   };
 
   giveUp(): void {
     if (!this.#closed && !this.#isEmpty) this.#deliver();
   }
 
+  /** Number of the items that it holds, and their characters: records, and what is told of open events. */
+  get #count(): number {
+    return this.#held.count + (this.open?.count ?? 0);
+  }
+
+  get #chars(): number {
+    return this.#held.chars + (this.open?.chars ?? 0);
+  }
+
   get #isEmpty(): boolean {
-    return this.#held.isEmpty && (this.open?.isEmpty ?? true);
+    return this.#held.isEmpty && (this.open?.count ?? 0) === 0;
   }
 
   #hold(item: StreamRecord): void {

@@ -3,8 +3,13 @@ import { type Gap, READ_CHARS } from '../../broker/broker.ts';
 import { erases } from './erasure.ts';
 import { charsOf, gapRecord, isNoticeType, numberBefore, type StreamRecord } from './stream-record.ts';
 
-/** Records that are held at most, each the latest of its key. */
+/** Items that wait at most. */
 const MAX_HELD = 1000;
+
+/** Tells if so much waits that it should be handed out: 1000 items, or what a log answers at once. */
+export function isMuch(items: number, chars: number): boolean {
+  return items >= MAX_HELD || chars >= READ_CHARS;
+}
 
 /** Conflation key. Only the last record of each key is kept. */
 export type KeyOf = (record: StreamRecord) => string;
@@ -38,9 +43,14 @@ export class Conflation {
     return this.#chars;
   }
 
-  /** Tells if so much is left of it that it should be handed out: 1000 records, or what a log answers at once. */
+  /** Number of the records that are left of it. */
+  get count(): number {
+    return this.#latest.size + this.#before.length;
+  }
+
+  /** Tells if so much is left of it that it should be handed out. */
   get isLarge(): boolean {
-    return this.#latest.size + this.#before.length >= MAX_HELD || this.#chars >= READ_CHARS;
+    return isMuch(this.count, this.#chars);
   }
 
   /** Tells if nothing in it was wanted. */

@@ -2,7 +2,7 @@ import { formatCursor, type Position } from '../../../shared/cursor.ts';
 import { envelopeText } from '../../../shared/log.ts';
 import { isStored, type OpenEventFacts } from '../../../shared/open/kinds.ts';
 import type { BegunKind, StreamUpdate } from '../../../shared/open/open-part.ts';
-import { decodeRecord, type Reader, type StreamRecord, type Told } from './stream-record.ts';
+import { charsOf, decodeRecord, type Reader, type StreamRecord, type Told } from './stream-record.ts';
 
 /** The growing text of an event. */
 interface Grows {
@@ -150,6 +150,11 @@ export class ToldEnd implements Told {
     this.#settlement = settlement;
   }
 
+  /** Characters of the records that it holds. */
+  get chars(): number {
+    return charsOf(this.seen) + charsOf(this.#settlement);
+  }
+
   form(item: StreamRecord, reader: Reader): StreamRecord | null {
     return reader.narrows && reader.matches(this.seen) && !reader.matches(this.#settlement) ? item : null;
   }
@@ -224,6 +229,13 @@ export function notStored({ json, meta }: StreamRecord): Pick<StreamRecord, 'jso
   // At the end, where it counts whatever else the envelope holds.
   const text = json.endsWith(NOT_STORED) ? json : `${json.slice(0, json.lastIndexOf('}'))}${NOT_STORED}`;
   return meta === undefined ? { json: text } : { json: text, meta };
+}
+
+/** Tells if an item is of an event that was told before: an update, or the event again, as it is. */
+export function isToldAgain({ type, told }: StreamRecord): boolean {
+  if (type === 'stream_update') return true;
+  if (!(told instanceof ToldChange)) return false;
+  return told.was !== null || told.audience === 'counted' || told.audience === 'mine';
 }
 
 /** Names of those events whose openings and settlements are records of the log. */

@@ -185,6 +185,11 @@ export function isNoticeType(type: string): boolean {
   return type === 'stream_gap' || type === 'stream_synced';
 }
 
+/** Tells if items are as much as is handed out at once. */
+export function fillsBatch(items: number, chars: number): boolean {
+  return items >= BATCH_RECORDS || chars >= BATCH_CHARS;
+}
+
 /** Records in parts, in order; each holds one at least, and ends with the one that makes it large enough. */
 export function* inBatches<T extends { readonly json: string }>(
   records: readonly T[],
@@ -194,7 +199,7 @@ export function* inBatches<T extends { readonly json: string }>(
   for (const [index, { json }] of records.entries()) {
     chars += json.length;
     const end = index + 1;
-    if (end - start < BATCH_RECORDS && chars < BATCH_CHARS && end < records.length) continue;
+    if (!fillsBatch(end - start, chars) && end < records.length) continue;
     yield start === 0 && end === records.length ? records : records.slice(start, end);
     start = end;
     chars = 0;

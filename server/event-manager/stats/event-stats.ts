@@ -1,5 +1,6 @@
 import type { Instruments } from '../../telemetry/telemetry.ts';
 import type { Hub } from '../hubs/hub.ts';
+import { isToldAgain } from '../records/open-state.ts';
 import { countGap } from '../records/reports.ts';
 import { isNoticeType } from '../records/stream-record.ts';
 
@@ -86,7 +87,7 @@ export class DeliveryStats {
       this.#lastEventAt = Date.now();
       for (const record of records) {
         if (isNoticeType(record.type)) countGap(this.#instruments, record);
-        else if (record.type !== 'stream_update') this.counts.add(record.type);
+        else if (!isToldAgain(record)) this.counts.add(record.type);
       }
     });
   }

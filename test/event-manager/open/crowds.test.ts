@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
-import { catalog, collect, type Events, type Live, OpenTopic, shorts } from './world.ts';
+import { catalog, collect, type Events, type Live, OpenTopic, short, shorts } from './world.ts';
 
 let broker: MemoryBroker;
 let manager: EventManager<Events>;
@@ -96,6 +96,19 @@ test('[O11] when members go, and few are left, each is told again', async () => 
   expect(counts(every)).toEqual([]);
   await all[100]?.settle('left');
   await expect.poll(() => shorts(few.items).at(-1)).toBe('left');
+});
+
+test('[O11] a listener is called once for each member, and each is counted once, whatever is told again', async () => {
+  const seen: string[] = [];
+  manager.addListener((event) => void seen.push(short(event)));
+  using every = collect(manager, { members: 'all' });
+  await every.count(1);
+  const all = await viewers(501);
+  await every.count(502);
+  for (const viewer of all.slice(0, 51)) await viewer.settle('left');
+  await every.count(553);
+  expect(seen).toEqual(all.map((_, i) => `viewer open v${i} now`));
+  expect(manager.stats().received).toMatchObject({ viewer: 501 });
 });
 
 test('[O11] a paced subscriber is told the number and its own, then each; nothing from before makes a member of it', async () => {

@@ -110,6 +110,53 @@ describe('[O6] a slow reader', () => {
     ]);
   });
 
+  test.each([{}, { topics: ['default'] }])(
+    'with room for less than is open gets small events in parts too, each event once: %o',
+    async (options) => {
+      for (let i = 0; i < 300; i++) await topic.viewer(`v${i}`);
+      const reader = new SlowReader(options);
+      reader.room = 1;
+      await reader.count(1);
+      expect(reader.items.length).toBeLessThan(300);
+      while (!reader.items.includes('synced')) {
+        reader.resume(1);
+        await quiet();
+      }
+      expect(reader.items).toHaveLength(301);
+      expect(new Set(reader.items).size).toBe(301);
+    },
+  );
+
+  test.each([{}, { topics: ['default'] }])(
+    'is told of many members that left and came meanwhile, in parts, of each once: %o',
+    async (options) => {
+      const name = (sort: string) => Array.from({ length: 300 }, (_, i) => `${sort}${i}`);
+      const before = await Promise.all(name('before').map((viewer) => topic.viewer(viewer)));
+      const reader = new SlowReader(options);
+      await reader.count(301);
+      reader.room = 1;
+      await topic.note(1);
+      await reader.count(302);
+      for (const viewer of before) await viewer.settle('left');
+      for (const viewer of name('after')) await topic.viewer(viewer);
+      await quiet();
+      const told = () => reader.items.slice(302);
+      expect(told()).toEqual([]);
+      const resumed = () => {
+        reader.resume(1);
+        return told().length;
+      };
+      await expect.poll(resumed).toBeGreaterThanOrEqual(600);
+      await quiet();
+      const left = reader.ids.slice(302).filter((id) => id !== undefined);
+      expect(left.toSorted()).toEqual(before.map(({ id }) => id).toSorted());
+      expect(told()).toEqual([
+        ...before.map(() => 'left'),
+        ...name('after').map((viewer) => `viewer open ${viewer} now`),
+      ]);
+    },
+  );
+
   test('gets the settlement of an event that was settled meanwhile from the log, and nothing else of it', async () => {
     const { reply, other, reader } = await live();
     reader.room = 1;

@@ -1,9 +1,6 @@
 import type { Position } from '../../../../shared/cursor.ts';
 import { type OpenState, ToldChange, type ToldCount, updateRecord } from '../../records/open-state.ts';
-import type { Reader, StreamRecord } from '../../records/stream-record.ts';
-
-/** Characters of JSON that are told together. */
-const TOLD_CHARS = 256 * 1024;
+import { fillsBatch, type Reader, type StreamRecord } from '../../records/stream-record.ts';
 
 /** Knowledge of a topic's open set, of somebody who was told all up to a moment. */
 export interface KnownOpen {
@@ -16,7 +13,7 @@ export interface KnownOpen {
   readonly events: readonly OpenState[];
 }
 
-/** Items for one subscriber, and what it knows once it has them. */
+/** Items for one subscriber, handed over together, and what it knows once it has them: they share one place. */
 export interface ToldOpen {
   readonly items: readonly StreamRecord[];
   readonly known: KnownOpen;
@@ -53,6 +50,33 @@ interface OpenNow {
   readonly known: KnownOpen;
 }
 
+/** Items that are told together: as much as is handed out at once. */
+class Part {
+  #items: StreamRecord[] = [];
+  #chars = 0;
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  get isFull(): boolean {
+    return fillsBatch(this.#items.length, this.#chars);
+  }
+
+  add(item: StreamRecord): void {
+    this.#items.push(item);
+    this.#chars += item.json.length;
+  }
+
+  /** Hands over its items, and is empty. */
+  take(known: KnownOpen): ToldOpen {
+    const items = this.#items;
+    this.#items = [];
+    this.#chars = 0;
+    return { items, known };
+  }
+}
+
 /** See {@link OpenView.tell}. The events that changed last come last, so whoever takes a part can go on from there. */
 export function* tellOpen(
   { states, countOf, known: now }: OpenNow,
@@ -64,27 +88,28 @@ export function* tellOpen(
   const wasCrowded = known?.crowded ?? new Set();
   // Of those that were only counted nothing is known, and who is told their number first lets go of all.
   const since = known && known.crowded === now.crowded ? known.rev : 0;
-  let items = outOfSight(known?.events ?? [], states, reader)
-    .filter(({ id }) => !over.has(id))
-    .map((was) => {
+  const part = new Part();
+  if (known) {
+    const { gone, others } = outOfSight(known.events, states, reader);
+    const left = gone.filter(({ id }) => !over.has(id));
+    for (const [index, was] of left.entries()) {
       const state = was.kind === 'presence' ? 'left' : 'lost';
-      return updateRecord(place, { id: was.id, state }, new ToldChange(was, null));
-    });
+      part.add(updateRecord(place, { id: was.id, state }, new ToldChange(was, null)));
+      if (part.isFull) yield part.take({ ...known, events: [...left.slice(index + 1), ...others] });
+    }
+  }
   if (known?.rev !== now.rev) {
     const counted = [...[...wasCrowded].filter((type) => !now.crowded.has(type)), ...now.crowded];
-    items.push(...counted.map(countOf).flatMap((count) => count.form(count.at(place), reader) ?? []));
+    for (const count of counted.map(countOf)) {
+      const item = count.form(count.at(place), reader);
+      if (item) part.add(item);
+    }
   }
-  let chars = 0;
   for (const state of changedSince(since, states, now.crowded, reader, subject)) {
-    const item = state.at(place);
-    items.push(item);
-    chars += item.json.length;
-    if (chars < TOLD_CHARS) continue;
-    yield { items, known: { ...now, rev: state.rev } };
-    items = [];
-    chars = 0;
+    part.add(state.at(place));
+    if (part.isFull) yield part.take({ ...now, rev: state.rev });
   }
-  if (items.length > 0) yield { items, known: now };
+  if (!part.isEmpty) yield part.take(now);
 }
 
 /**
@@ -108,17 +133,19 @@ function changedSince(
   return told.sort((a, b) => a.rev - b.rev);
 }
 
-/** Events that a reader saw, and sees no more: each once. */
+/** Events that a reader saw, and sees no more: each once; and the others. */
 function outOfSight(
   events: readonly OpenState[],
   states: ReadonlyMap<string, OpenState>,
   reader: Reader,
-): OpenState[] {
+): { gone: OpenState[]; others: OpenState[] } {
   const gone = new Map<string, OpenState>();
+  const others: OpenState[] = [];
   for (const was of events) {
     const is = states.get(was.id);
-    if (is === was || (is && reader.matches(is.seen))) continue;
-    if (reader.matches(was.seen)) gone.set(was.id, was);
+    const seesIt = is === was || (is && reader.matches(is.seen));
+    if (!seesIt && reader.matches(was.seen)) gone.set(was.id, was);
+    else others.push(was);
   }
-  return [...gone.values()];
+  return { gone: [...gone.values()], others };
 }

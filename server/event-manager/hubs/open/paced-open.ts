@@ -1,15 +1,16 @@
 import { formatCursor, type Position } from '../../../../shared/cursor.ts';
 import type { KeyOf } from '../../records/conflation.ts';
 import { type Audience, type OpenState, ToldChange, ToldCount, ToldEnd } from '../../records/open-state.ts';
-import type { StreamRecord } from '../../records/stream-record.ts';
+import { charsOf, type StreamRecord } from '../../records/stream-record.ts';
 import type { KnownOpen, Listener, OpenView, ToldOpen } from './open-view.ts';
 
 /** An event that has changed since the last delivery. */
 interface Changed {
   readonly was: OpenState | null;
   readonly audience: Audience;
-  /** The item that told of its last change. */
+  /** The item that told of its last change, without that change: nobody asks for the states that it holds. */
   readonly item: StreamRecord;
+  readonly isEnd: boolean;
 }
 
 /**
@@ -26,6 +27,7 @@ export class PacedOpen implements OpenView {
   #before: KnownOpen;
   #gone: OpenState[] = [];
   #goneBefore: OpenState[] = [];
+  #chars = 0;
 
   /** @param view of the topic's own hub */
   constructor(view: OpenView, keyOf: KeyOf) {
@@ -35,8 +37,14 @@ export class PacedOpen implements OpenView {
     this.#before = this.#known;
   }
 
-  get isEmpty(): boolean {
-    return this.#changed.size === 0 && this.#latest.size === 0;
+  /** Number of the items that it holds. */
+  get count(): number {
+    return this.#changed.size + this.#latest.size;
+  }
+
+  /** Characters of JSON and annotations that it holds: those of the items, and of states that are kept for them. */
+  get chars(): number {
+    return this.#chars;
   }
 
   get(id: string): OpenState | undefined {
@@ -63,9 +71,11 @@ export class PacedOpen implements OpenView {
 
   /** Holds an item that is no record. */
   add(item: StreamRecord): void {
-    const { told } = item;
+    const { told, ...rest } = item;
     if (!(told instanceof ToldChange)) {
-      this.#latest.set(this.#latestKey(item), item);
+      const key = this.#latestKey(item);
+      this.#chars += latestChars(item) - latestChars(this.#latest.get(key));
+      this.#latest.set(key, item);
       return;
     }
     const id = (told.is ?? told.was)?.id ?? '';
@@ -73,8 +83,12 @@ export class PacedOpen implements OpenView {
     const audience = held && held.audience !== told.audience ? 'all' : told.audience;
     // One that came and went is told to have left: who joined between knows it.
     const was = told.is === null ? (held?.was ?? told.was) : held ? held.was : told.was;
-    this.#changed.set(id, { was, audience, item });
-    if (told.was?.kind === 'presence' && (!held || told.is === null)) this.#gone.push(told.was);
+    const changed = { was, audience, item: rest, isEnd: told.is === null };
+    this.#chars += changedChars(changed) - changedChars(held);
+    this.#changed.set(id, changed);
+    if (told.was?.kind !== 'presence' || (held && told.is !== null)) return;
+    this.#gone.push(told.was);
+    if (told.was !== was) this.#chars += charsOf(told.was.seen);
   }
 
   #latestKey(item: StreamRecord): string {
@@ -88,20 +102,21 @@ export class PacedOpen implements OpenView {
     this.#changed.clear();
     this.#latest.clear();
     this.#gone = [];
+    this.#chars = 0;
   }
 
   /** Hands over what is held, in a place. */
   take(place: Position): StreamRecord[] {
     const items = [...this.#latest.values()].map((item) => placed(item, place));
     const { crowded } = this.#view.known(false);
-    for (const [id, { was, audience, item }] of this.#changed) {
+    for (const [id, { was, audience, item, isEnd }] of this.#changed) {
       const is = this.#view.get(id) ?? null;
       // Changes before it was crowded are for no more readers than those since.
       const isCrowded = crowded.has((is ?? was)?.type ?? '') && audience !== 'mine';
       const told = new ToldChange(was, is, isCrowded ? 'own' : audience);
       if (is) items.push({ ...is.at(place), told });
       // Others are settled by their records, unless those were lost.
-      else if (was?.kind === 'presence' || isEnd(item)) items.push({ ...placed(item, place), told });
+      else if (was?.kind === 'presence' || isEnd) items.push({ ...placed(item, place), told });
     }
     this.#goneBefore = this.#gone;
     this.clear();
@@ -111,8 +126,12 @@ export class PacedOpen implements OpenView {
   }
 }
 
-function isEnd({ told }: StreamRecord): boolean {
-  return told instanceof ToldChange && told.is === null;
+function changedChars(changed: Changed | undefined): number {
+  return changed ? charsOf(changed.item) + charsOf(changed.was?.seen) : 0;
+}
+
+function latestChars(item: StreamRecord | undefined): number {
+  return charsOf(item) + (item?.told instanceof ToldEnd ? item.told.chars : 0);
 }
 
 function placed(item: StreamRecord, { epoch, seq }: Position): StreamRecord {
