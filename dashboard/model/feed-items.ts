@@ -41,7 +41,8 @@ export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filte
     else if (note) items.push({ kind: 'note', key, entry, note });
     else items.push({ kind: 'event', key, entry });
   }
-  passGaps((scene.entries.at(-1)?.row ?? 0) + 1);
+  const last = scene.entries.at(-1);
+  passGaps(last ? last.row + 1 : Number.POSITIVE_INFINITY);
   for (const speaking of scene.speaking) {
     if (isWanted(speaking, filters)) {
       items.push({ kind: 'speaking', key: `speaking ${speaking.agent} ${speaking.turn}`, speaking });
