@@ -4,7 +4,7 @@ import { clockTime, perSecond, plural } from '../model/format.ts';
 import type { Log } from '../model/log.ts';
 import { rateOf } from '../model/rates.ts';
 import { useMoment } from '../state/moment/moment.ts';
-import { useNow } from '../state/use-now.ts';
+import { useServerNow } from '../state/server-stats-provider.tsx';
 import { ConnectionIndicator } from './connection-status.tsx';
 import { Help } from './help.tsx';
 import { Icon } from './icons.tsx';
@@ -19,7 +19,7 @@ import './connection-bar.css';
 export function ConnectionBar(): ReactNode {
   const { log, scene, live, at } = useMoment();
   const bar = useToldHeight('--bar-room');
-  const now = useNow(1000, live);
+  const now = useServerNow(1000, live);
   const caughtUp = useCaughtUp(log);
   const gaps = log.gaps.filter(({ gap }) => gap.reason !== 'erased');
   const lost = gaps.reduce((sum, { gap }) => sum + (gap.lost ?? 0), 0);
