@@ -10,6 +10,7 @@ import { ConnectionBar } from './shell/connection-bar.tsx';
 import { ErrorBoundary } from './shell/error-boundary.tsx';
 import { PageState } from './shell/page-state.tsx';
 import { MomentProvider } from './state/moment/moment-provider.tsx';
+import { ServerStatsProvider } from './state/server-stats-provider.tsx';
 import { SimulationProvider } from './state/simulation-provider.tsx';
 import { useDrawn } from './state/use-schema.ts';
 import { SystemStatus } from './system/system-status.tsx';
@@ -22,18 +23,20 @@ const ENDPOINT = 'trpc';
 export function App(): ReactNode {
   return (
     <EventsProvider url={ENDPOINT}>
-      <MomentProvider>
-        <SimulationProvider>
-          <PageState>
-            <ConnectionBar />
-            <Panels />
-            <ErrorBoundary name="The timeline">
-              <Timeline />
-            </ErrorBoundary>
-            <Announcer />
-          </PageState>
-        </SimulationProvider>
-      </MomentProvider>
+      <ServerStatsProvider>
+        <MomentProvider>
+          <SimulationProvider>
+            <PageState>
+              <ConnectionBar />
+              <Panels />
+              <ErrorBoundary name="The timeline">
+                <Timeline />
+              </ErrorBoundary>
+              <Announcer />
+            </PageState>
+          </SimulationProvider>
+        </MomentProvider>
+      </ServerStatsProvider>
     </EventsProvider>
   );
 }

@@ -4,9 +4,13 @@ import { clockTime, count, millis, plural } from '../model/format.ts';
 import { ratesPerType } from '../model/rates.ts';
 import { Figure, Panel } from '../shell/panel.tsx';
 import { useMoment } from '../state/moment/moment.ts';
+import {
+  type StatsSample,
+  useClockAheadMs,
+  useServerNow,
+  useServerStats,
+} from '../state/server-stats-provider.tsx';
 import { useDelivery } from '../state/use-delivery.ts';
-import { useNow } from '../state/use-now.ts';
-import { clockAheadMs, type StatsSample, useServerStats } from '../state/use-server-stats.ts';
 
 import './analytics.css';
 
@@ -23,8 +27,8 @@ const DELIVERY = [
 export function Analytics(): ReactNode {
   const { live, at, row } = useMoment();
   const samples = useServerStats();
-  const deliveryAt = useDelivery(clockAheadMs(samples));
-  const sample = live ? samples.at(-1) : samples.findLast((each) => each.at <= at);
+  const deliveryAt = useDelivery(useClockAheadMs());
+  const sample = live ? samples.at(-1) : samples.findLast(({ stats }) => Date.parse(stats.now) <= at);
   const delivery = deliveryAt(row);
   return (
     <Panel
@@ -116,7 +120,7 @@ const WINDOW_MS = 60_000;
 /** Each type of event: how many a second over the last minute, or since the first one, and how many this page has. */
 function TypeRates(): ReactNode {
   const { scene, live, at } = useMoment();
-  const now = useNow(1000, live);
+  const now = useServerNow(1000, live);
   const rates = [...ratesPerType(scene.entries, live ? now : at, WINDOW_MS)].sort(
     ([, a], [, b]) => b.total - a.total,
   );

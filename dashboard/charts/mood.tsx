@@ -43,8 +43,8 @@ export function Mood(): ReactNode {
             scene.messages
               .slice(-ROWS)
               .reverse()
-              .map(({ event, clock }) => ({
-                key: event.cursor,
+              .map(({ event, clock, row }) => ({
+                key: `${row}`,
                 cells: [
                   nameOfX(clock),
                   nameOf(event.data.agent_id),

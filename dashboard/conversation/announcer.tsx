@@ -2,14 +2,14 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { textAt, useConnection } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
 import { shortened } from '../model/format.ts';
-import { countUpTo } from '../model/log.ts';
+import { countUpTo, rowOf } from '../model/log.ts';
 import { useMoment } from '../state/moment/moment.ts';
 
 const QUIET_MS = 3000;
 /** Characters of a text that are read out. */
 const LONGEST = 300;
 
-/** The page's one polite voice: what is new, once in three seconds at most, and how the connection is. */
+/** A polite voice for what is new, once in three seconds at most, and for the connection. */
 export function Announcer(): ReactNode {
   const { status } = useConnection();
   const { log, live } = useMoment();
@@ -42,7 +42,7 @@ export function Announcer(): ReactNode {
       }
       const last = messages.at(-1);
       if (!last || heard.current === null || last.row <= heard.current) return;
-      const more = messages.length - countUpTo(messages, heard.current, ({ row }) => row) - 1;
+      const more = messages.length - countUpTo(messages, heard.current, rowOf) - 1;
       heard.current = last.row;
       const { agent_type, message, metadata } = last.event.data;
       const to = textAt(metadata, 'to');

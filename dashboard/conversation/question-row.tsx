@@ -36,7 +36,7 @@ export const QuestionRow = memo(function QuestionRow({ entry }: { entry: Questio
       {hasButtons && (
         <fieldset className="choices" disabled={!isOpen || pending !== null}>
           <legend className="hidden">Answer {name}</legend>
-          {data.choices.map((choice) => (
+          {[...new Set(data.choices)].map((choice) => (
             <button
               key={choice}
               type="button"

@@ -9,6 +9,7 @@ export function entryAt<N extends PageEventName>(entry: Entry<N>, at: number): E
   const { open, timestamp } = entry.event;
   if (!open || open.state === 'open' || open.state === 'done' || Date.parse(timestamp) <= at) return entry;
   const { id, kind, field } = open;
-  const event = { ...entry.event, answer: undefined, open: { id, kind, field, state: 'open' as const } };
+  const asked = { id, kind, ...(field !== undefined && { field }), state: 'open' as const };
+  const event = { ...entry.event, answer: undefined, open: asked };
   return { ...entry, event };
 }

@@ -1,7 +1,7 @@
-import type { Gap } from '../events.ts';
+import { transformer } from '../../shared/index.ts';
+import type { Gap, PageEvent } from '../events.ts';
 import { isDrawn } from './drawn.ts';
 import { type Filters, matcher } from './filters.ts';
-import { plainText } from './format.ts';
 import type { Entry, GapMark } from './log.ts';
 import { createNoteTaker, type Note } from './notes.ts';
 import type { Message, Scene } from './scene.ts';
@@ -41,7 +41,8 @@ export function feedItems(scene: Scene, gaps: readonly GapMark[], filters: Filte
     else if (note) items.push({ kind: 'note', key, entry, note });
     else items.push({ kind: 'event', key, entry });
   }
-  passGaps((scene.entries.at(-1)?.row ?? 0) + 1);
+  const last = scene.entries.at(-1);
+  passGaps(last ? last.row + 1 : Number.POSITIVE_INFINITY);
   for (const speaking of scene.speaking) {
     if (isWanted(speaking, filters)) {
       items.push({ kind: 'speaking', key: `speaking ${speaking.agent} ${speaking.turn}`, speaking });
@@ -75,11 +76,16 @@ function isWanted({ agent }: Speaking, { agents, types, sentiment, text, field }
 export function exportLines(items: readonly FeedItem[]): string {
   return items
     .flatMap((item) => {
-      if (item.kind === 'gap') return [JSON.stringify({ event_type: 'stream_gap', data: item.gap })];
-      if (item.kind === 'speaking') return [];
-      const { cursor, ...event } = item.entry.event;
-      return [plainText({ cursor, ...event })];
+      if (item.kind === 'gap') return [{ event_type: 'stream_gap', data: item.gap }];
+      return item.kind === 'speaking' ? [] : [exactly(item.entry.event)];
     })
-    .map((line) => `${line}\n`)
+    .map((line) => `${JSON.stringify(line)}\n`)
     .join('');
+}
+
+/** An event as the lines of `psyche-events export` have it: `meta` says what of its data is a Date, a Map, a bigint. */
+function exactly(event: PageEvent): object {
+  const told = Object.entries(event).filter(([, value]) => value !== undefined);
+  const { json, meta } = transformer.serialize(Object.fromEntries(told));
+  return { ...(json as object), ...(meta !== undefined && { meta }) };
 }

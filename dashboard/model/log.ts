@@ -5,7 +5,10 @@ import { isDrawn } from './drawn.ts';
 
 /** An event with its place on this page. */
 export interface Entry<N extends PageEventName = PageEventName> {
-  /** Its number in the page's log: contiguous, negative for events that were loaded later from before. */
+  /**
+   * Its number in the page's log, which it keeps: higher than those of all events that came before it, also of those that left,
+   * and lower for events that were loaded later from before. So some numbers are missing.
+   */
   readonly row: number;
   /** Its place on the timeline, ms: silences count as {@link LONGEST_SILENCE_MS} at most, and it never goes back. */
   readonly clock: number;
@@ -18,7 +21,7 @@ export interface Entry<N extends PageEventName = PageEventName> {
 
 /** Events that will not come. */
 export interface GapMark {
-  /** The row it comes after. */
+  /** The row it comes after: one that is there, or, before all of them, one less than the first. */
   readonly row: number;
   readonly gap: Gap;
 }
@@ -47,6 +50,8 @@ type Snapshot = EventsSnapshot<PageEventName, SimulationCatalog>;
  */
 export function createLogReader(): (snapshot: Snapshot) => Log {
   let known: readonly Entry[] = [];
+  /** The row of the next event. */
+  let next = 0;
   let byType = emptyByType();
   const gapRows = new WeakMap<Gap, number>();
   let last: { snapshot: Snapshot; log: Log } | undefined;
@@ -60,17 +65,18 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
       known = present;
       byType = sort(known, [], byType);
     }
-    const left = withoutErased(known, events);
+    const left = withoutGone(known, events);
     if (left !== known) {
       known = left;
       byType = sort(known, [], byType);
     }
-    const entries = extend(known, events);
+    const entries = extend(known, events, next);
     if (entries !== known) {
       byType = sort(entries, known, byType);
       known = entries;
+      next = Math.max(next, (entries.at(-1)?.row ?? -1) + 1);
     }
-    const log = { ...about, entries, byType, gaps: placeGaps(gaps, entries, gapRows) };
+    const log = { ...about, entries, byType, gaps: placeGaps(gaps, entries, next, gapRows) };
     last = { snapshot, log };
     return log;
   };
@@ -93,48 +99,44 @@ function asTheyAre(known: readonly Entry[], events: readonly PageEvent[]): reado
   });
 }
 
-/** The known entries without those that left from among the others, which were erased; the same if there are none. */
-function withoutErased(known: readonly Entry[], events: readonly PageEvent[]): readonly Entry[] {
+/**
+ * The known entries without those that left from among the others: erased ones, and the oldest where one that is no record
+ * stands before them, which stays when a full log lets go of records. The same if there are none.
+ */
+function withoutGone(known: readonly Entry[], events: readonly PageEvent[]): readonly Entry[] {
   const [oldest] = known;
   const newest = known.at(-1);
   if (!oldest || !newest) return known;
   const start = events.indexOf(oldest.event);
   const dropped = start < 0 ? known.findIndex(({ event }) => event === events[0]) : 0;
-  if (start < 0 && dropped < 0) return known;
-  if (events[known.length - 1 - dropped + Math.max(0, start)] === newest.event) return known;
+  const end = known.length - 1 - dropped + Math.max(0, start);
+  if (dropped >= 0 && events[end] === newest.event) return known;
   const held = new Set(events);
-  const first = known[dropped]?.row ?? 0;
-  return known
-    .filter(({ event }) => held.has(event))
-    .map((entry, index) => ({ ...entry, row: first + index }));
+  return known.filter(({ event }) => held.has(event));
 }
 
-/** The entries of `events`; those that are known stay the same objects. */
-function extend(known: readonly Entry[], events: readonly PageEvent[]): readonly Entry[] {
+/** The entries of `events`, all of the known ones but some of the oldest among them; those stay the same objects. */
+function extend(known: readonly Entry[], events: readonly PageEvent[], next: number): readonly Entry[] {
   const [oldest] = known;
-  const newest = known.at(-1);
-  if (!oldest || !newest) return appended([], events, 0);
+  if (!oldest) return appended([], events, next);
   const start = events.indexOf(oldest.event);
-  const dropped = start < 0 ? known.findIndex(({ event }) => event === events[0]) : 0;
-  if (start < 0 && dropped < 0) return appended([], events, newest.row + 1);
   if (start > 0) {
-    return appended(
-      [...preceding(oldest, events.slice(0, start)), ...known],
-      events.slice(start + known.length),
-    );
+    const older = preceding(oldest, events.slice(0, start));
+    return appended([...older, ...known], events.slice(start + known.length), next);
   }
+  const dropped = start < 0 ? known.findIndex(({ event }) => event === events[0]) : 0;
   const fresh = events.slice(known.length - dropped);
-  return dropped === 0 && fresh.length === 0 ? known : appended(known.slice(dropped), fresh);
+  return dropped === 0 && fresh.length === 0 ? known : appended(known.slice(dropped), fresh, next);
 }
 
-function appended(known: readonly Entry[], events: readonly PageEvent[], firstRow = 0): Entry[] {
+function appended(known: readonly Entry[], events: readonly PageEvent[], next: number): Entry[] {
   const entries = [...known];
   const arrivedAt = Date.now();
   let last = entries.at(-1);
   for (const [index, event] of events.entries()) {
     const at = timeOf(event, events[index + 1]);
     last = {
-      row: last ? last.row + 1 : firstRow,
+      row: next + index,
       clock: last ? last.clock + silence(last.at, at) : 0,
       at,
       arrivedAt,
@@ -199,7 +201,7 @@ function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['
       sorted[type] = dropped < 0 ? [] : list.slice(dropped);
     }
   }
-  const fresh = appendsOnly ? entries.slice(last - first + 1) : entries;
+  const fresh = appendsOnly ? entries.slice(countUpTo(entries, last, rowOf)) : entries;
   // A server may have events that this page does not draw; they have no list.
   for (const entry of fresh) {
     if (isDrawn(entry.event)) sorted[entry.event.event_type].push(entry);
@@ -207,29 +209,36 @@ function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['
   return sorted as Log['byType'];
 }
 
-/** Gaps by the row they come after, which is the one whose cursor they begin at. */
+/** Gaps by the row they come after, which is the one whose cursor they begin at, or, once that has left, the one before it. */
 function placeGaps(
   gaps: readonly Gap[],
   entries: readonly Entry[],
+  next: number,
   rows: WeakMap<Gap, number>,
 ): readonly GapMark[] {
   if (gaps.length === 0) return NO_GAPS;
-  const first = entries[0]?.row ?? 0;
+  const start = (entries[0]?.row ?? next) - 1;
   for (const gap of gaps) {
     if (rows.has(gap)) continue;
     const previous = gaps.find(({ to }) => to === gap.from);
     const before = entries.findLast(({ event }) => event.cursor === gap.from)?.row;
-    rows.set(gap, before ?? (previous && rows.get(previous)) ?? first - 1);
+    const after = Math.max(start, (previous && rows.get(previous)) ?? start);
+    rows.set(gap, before ?? after);
   }
   // What was erased is told in its place and once more when it happens.
   return gaps
     .filter(({ from, to }, index) => gaps.findIndex((gap) => gap.from === from && gap.to === to) === index)
-    .map((gap) => ({ gap, row: rows.get(gap) ?? first - 1 }))
-    .filter(({ row }) => row >= first - 1)
+    .map((gap) => ({ gap, row: rows.get(gap) ?? start }))
+    .filter(({ row }) => row >= start)
+    .map(({ gap, row }) => ({ gap, row: entries[countUpTo(entries, row, rowOf) - 1]?.row ?? start }))
     .sort((a, b) => a.row - b.row);
 }
 
 const NO_GAPS: readonly GapMark[] = [];
+
+export function rowOf({ row }: Entry): number {
+  return row;
+}
 
 /** Counts the items of a sorted list that are not beyond `limit`: the index of the first one that is. */
 export function countUpTo<T>(items: readonly T[], limit: number, keyOf: (item: T) => number): number {

@@ -1,7 +1,7 @@
 import { type PageEvent, textAt } from '../events.ts';
 import { entryAt } from './entry-at.ts';
 import { stagnationAt } from './health.ts';
-import { countUpTo, type Entry, type Log } from './log.ts';
+import { countUpTo, type Entry, type Log, rowOf } from './log.ts';
 import { type Speaking, speakingAt, spokenAt } from './speaking.ts';
 
 export type Message = Entry<'agent_message'>;
@@ -27,12 +27,7 @@ export interface Scene {
 export function sceneAt(log: Log, row: number, clock = Number.NEGATIVE_INFINITY): Scene {
   const until = <T extends Entry>(entries: readonly T[]): readonly T[] => {
     const last = entries.at(-1);
-    return !last || last.row <= row
-      ? entries
-      : entries.slice(
-          0,
-          countUpTo(entries, row, (entry) => entry.row),
-        );
+    return !last || last.row <= row ? entries : entries.slice(0, countUpTo(entries, row, rowOf));
   };
   const { byType } = log;
   const rows = until(log.entries);

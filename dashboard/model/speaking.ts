@@ -1,6 +1,6 @@
 import { numberAt } from '../events.ts';
 import { statusOf } from './answers.ts';
-import { countUpTo, type Entry, type Log } from './log.ts';
+import { countUpTo, type Entry, type Log, rowOf } from './log.ts';
 
 /** An answer that is being given at a moment. */
 export interface Speaking {
@@ -104,8 +104,4 @@ function firstWords(text: string, share: number): string {
 function speaking({ event: { data } }: Answer, text: string): Speaking {
   const { agent_id: agent, agent_type: name, to, turn } = data;
   return { agent, name, to, turn, text };
-}
-
-function rowOf({ row }: Entry): number {
-  return row;
 }

@@ -20,7 +20,7 @@ export const EdgeLine = memo(
         data-type={type}
         data-active={isActive}
         data-recent={isRecent}
-        data-edge={edge.key}
+        data-edge={edge.way}
       >
         <path className="edge-line" d={pathData(path)} strokeWidth={width} />
         <path

@@ -4,7 +4,10 @@ import type { Message, Scene } from '../model/scene.ts';
 
 /** A path as it is drawn. */
 export interface Edge {
+  /** Unlike that of any other path of the moment. */
   readonly key: string;
+  /** Its two ends; see {@link wayOf}. */
+  readonly way: string;
   readonly from: ArchetypeId;
   readonly to: ArchetypeId;
   readonly type: 'normal' | 'emergency';
@@ -23,19 +26,24 @@ const LATELY_MS = 300_000;
 /** Messages below which even the busiest path is not drawn at full width. */
 const LEAST_BUSY = 10;
 
-/** The paths at a moment. While no network has been seen: the normal ones, idle. */
+/**
+ * The paths at a moment. While no network has been seen: the normal ones, idle. Of several paths of one type from one agent to
+ * another, as a publisher may tell them, the last one counts.
+ */
 export function edgesOf(scene: Scene): Edge[] {
   const clock = scene.entries.at(-1)?.clock ?? 0;
   const recent = countWays(scene.messages, clock - RECENT_MS);
   const lately = countWays(scene.messages, clock - LATELY_MS);
   const busiest = Math.max(LEAST_BUSY, ...lately.values());
   const connections: Connections = scene.network?.data.connections ?? IDLE;
-  return connections.flatMap(({ from, to, type, strength, is_active: isActive }) => {
+  const edges = connections.flatMap(({ from, to, type, strength, is_active: isActive }): Edge[] => {
     if (!isArchetype(from) || !isArchetype(to) || from === to) return [];
-    const key = `${from} ${to}`;
-    const share = (lately.get(key) ?? 0) / busiest;
-    return [{ key, from, to, type, strength, isActive, share, isRecent: recent.has(key) }];
+    const way = `${from} ${to}`;
+    const share = (lately.get(way) ?? 0) / busiest;
+    const key = `${way} ${type}`;
+    return [{ key, way, from, to, type, strength, isActive, share, isRecent: recent.has(way) }];
   });
+  return [...new Map(edges.map((edge) => [edge.key, edge])).values()];
 }
 
 type Connections = PageEvent<'network_update'>['data']['connections'];
@@ -50,7 +58,7 @@ const IDLE: Connections = NORMAL_PATHS.flatMap(([a, b]) =>
   })),
 );
 
-/** The way a message took, as an edge's key, or null. */
+/** The way a message took, as an edge has it, or null. */
 export function wayOf({ event }: Message): string | null {
   const to = textAt(event.data.metadata, 'to');
   return to && isArchetype(to) && isArchetype(event.data.agent_id) ? `${event.data.agent_id} ${to}` : null;

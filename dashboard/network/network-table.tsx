@@ -21,8 +21,8 @@ export function NetworkTable({ edges }: { edges: readonly Edge[] }): ReactNode {
           </tr>
         </thead>
         <tbody>
-          {edges.map(({ key, from, to, type, isActive, strength }) => (
-            <tr key={key} data-edge={key}>
+          {edges.map(({ key, way, from, to, type, isActive, strength }) => (
+            <tr key={key} data-edge={way}>
               <td>{nameOf(from)}</td>
               <td>{nameOf(to)}</td>
               <td>{type}</td>

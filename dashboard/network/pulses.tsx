@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
-import { countUpTo } from '../model/log.ts';
+import { countUpTo, rowOf } from '../model/log.ts';
 import type { Message } from '../model/scene.ts';
 import { wayOf } from './edges.ts';
 import { bow, PLACES, pointOn } from './geometry.ts';
@@ -29,7 +29,7 @@ export function Pulses({ messages, isLevel }: PulsesProps): ReactNode {
     shown.current = isLevel ? (last?.row ?? -1) : null;
     if (before === null || !last || last.row <= before || !layer.current) return;
     if (matchMedia(REDUCED_MOTION).matches || document.hidden) return;
-    const fresh = messages.slice(countUpTo(messages, before, ({ row }) => row)).slice(-MOST);
+    const fresh = messages.slice(countUpTo(messages, before, rowOf)).slice(-MOST);
     // A jump along the timeline is no conversation.
     if (last.clock - (fresh[0]?.clock ?? 0) > 30_000) return;
     for (const message of fresh) travel(layer.current, message);

@@ -1,14 +1,15 @@
-import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import icon from '../icon.svg';
 import { clockTime, perSecond, plural } from '../model/format.ts';
 import type { Log } from '../model/log.ts';
 import { rateOf } from '../model/rates.ts';
 import { useMoment } from '../state/moment/moment.ts';
-import { useNow } from '../state/use-now.ts';
+import { useServerNow } from '../state/server-stats-provider.tsx';
 import { ConnectionIndicator } from './connection-status.tsx';
 import { Help } from './help.tsx';
 import { Icon } from './icons.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
+import { useToldHeight } from './told-height.ts';
 import { TopicPicker } from './topic-picker.tsx';
 import { WhoWatches } from './watching.tsx';
 
@@ -17,8 +18,8 @@ import './connection-bar.css';
 /** The truth about the connection, before everything else. */
 export function ConnectionBar(): ReactNode {
   const { log, scene, live, at } = useMoment();
-  const bar = useToldHeight();
-  const now = useNow(1000, live);
+  const bar = useToldHeight('--bar-room');
+  const now = useServerNow(1000, live);
   const caughtUp = useCaughtUp(log);
   const gaps = log.gaps.filter(({ gap }) => gap.reason !== 'erased');
   const lost = gaps.reduce((sum, { gap }) => sum + (gap.lost ?? 0), 0);
@@ -51,7 +52,7 @@ export function ConnectionBar(): ReactNode {
   );
 }
 
-/** The element is always there: screen readers announce what is put into it. */
+/** An alert, which screen readers announce as it comes into sight with its words. */
 function EmergencyAlert(): ReactNode {
   const { scene } = useMoment();
   const paths = scene.network?.data.connections.filter(
@@ -68,20 +69,6 @@ function EmergencyAlert(): ReactNode {
       )}
     </div>
   );
-}
-
-/** Tells style sheets the height of an element: with more to say it takes a second line, and what stands below it has less room. */
-function useToldHeight(): RefObject<HTMLElement | null> {
-  const element = useRef<HTMLElement>(null);
-  useLayoutEffect(() => {
-    const { current } = element;
-    if (!current) return;
-    const { style } = document.documentElement;
-    const observer = new ResizeObserver(() => style.setProperty('--bar-room', `${current.offsetHeight}px`));
-    observer.observe(current);
-    return () => observer.disconnect();
-  }, []);
-  return element;
 }
 
 /** Time for which it is shown, ms. */

@@ -1,5 +1,15 @@
 import { TRPCClientError } from '@trpc/client';
-import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from 'react';
 import type { SimulationState } from '../../simulation/index.ts';
 import { useConnection } from '../events.ts';
 import { calls } from './calls.ts';
@@ -28,6 +38,8 @@ export interface SimulationControl {
 
 /** The simulation's name of the topic that nobody named. */
 const DEFAULT_TOPIC = 'default';
+/** Ms after which the server is asked again: it may have been starting, or asked for too much. */
+const AGAIN_MS = 5000;
 
 const SimulationContext = createContext<SimulationControl | null>(null);
 
@@ -47,24 +59,47 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
   const [answered, setAnswered] = useState<SimulationState | null>(null);
   const [pending, setPending] = useState<SimulationAction['name'] | null>(null);
   const [error, setError] = useState<string | null>(null);
+  /** The last reply of the server: whether that was a failure that passes, and the last state that had been told before. */
+  const [reply, setReply] = useState<{ isPassing: boolean; heard: number | undefined } | null>(null);
+  const [round, askAgain] = useReducer((number: number) => number + 1, 0);
 
+  const told = log.byType.simulation_state.at(-1);
+  const latest = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    latest.current = told?.row;
+  }, [told]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each round asks once more
   useEffect(() => {
     if (status !== 'live' || schema === undefined) return;
     // Without its events there is no simulation to ask for.
     if (schema && !schema.drawn.has('simulation_state')) return setServed(false);
     const abort = new AbortController();
+    const heard = latest.current;
     calls.simulation.list.query(undefined, { signal: abort.signal }).then(
       (all) => {
         const found = all.find((each) => each.topic === (topic ?? DEFAULT_TOPIC));
         setServed(found !== undefined);
         setAnswered(found ?? null);
+        setReply({ isPassing: false, heard });
       },
       (cause) => {
-        if (!abort.signal.aborted) setServed(isAbsence(cause) ? false : null);
+        if (abort.signal.aborted) return;
+        setServed(isAbsence(cause) ? false : null);
+        setReply({ isPassing: isPassing(cause), heard });
       },
     );
     return () => abort.abort();
-  }, [topic, status, schema]);
+  }, [topic, status, schema, round]);
+
+  const isHeardOf = served === false && reply?.heard !== told?.row;
+  const isWorthAsking = served !== true && reply !== null && (reply.isPassing || isHeardOf);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each reply the time begins anew
+  useEffect(() => {
+    if (!isWorthAsking) return;
+    const timer = setTimeout(askAgain, AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [isWorthAsking, reply]);
 
   const run = useCallback(
     async (action: SimulationAction) => {
@@ -85,9 +120,8 @@ export function SimulationProvider({ children }: { children: ReactNode }): React
     [topic],
   );
 
-  const told = log.byType.simulation_state.at(-1)?.event.data ?? null;
   // Events come in order; the answer only says how it is until the first one.
-  const state = served === true ? (told ?? answered) : null;
+  const state = served === true ? (told?.event.data ?? answered) : null;
   const control = useMemo(
     () => ({ served, state, pending, error, run }),
     [served, state, pending, error, run],
@@ -114,4 +148,11 @@ function isAbsence(error: unknown): boolean {
   if (!(error instanceof TRPCClientError)) return false;
   const { code, reason } = (error.data ?? {}) as { code?: string; reason?: string };
   return code === 'NOT_FOUND' || reason === 'INVALID_TOPIC';
+}
+
+/** Tells if the same question may have another answer in a while: no server was reached, or it could not or would not answer now. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof TRPCClientError)) return false;
+  const { httpStatus = 503 } = (error.data ?? {}) as { httpStatus?: number };
+  return httpStatus >= 500 || httpStatus === 429;
 }

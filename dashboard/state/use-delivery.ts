@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { countUpTo } from '../model/log.ts';
+import { countUpTo, rowOf } from '../model/log.ts';
 import { useMoment } from './moment/moment.ts';
 
 interface Delivery {
@@ -43,7 +43,7 @@ export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | n
     if (before === null || log.status !== 'live') return;
     // A page that nobody sees is not drawn.
     if (document.hidden) return;
-    const fresh = log.entries.slice(countUpTo(log.entries, before, ({ row }) => row));
+    const fresh = log.entries.slice(countUpTo(log.entries, before, rowOf));
     if (fresh.length === 0) return;
     requestAnimationFrame(() => {
       const now = Date.now();

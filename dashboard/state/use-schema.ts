@@ -1,24 +1,38 @@
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 import type { PageEventName } from '../events.ts';
 import { type EventSchema, readSchema } from '../model/schema.ts';
 
-let asked: Promise<EventSchema | null> | undefined;
+/** Ms after which a server that could not tell its events is asked again; each time twice as long, up to the most. */
+const FIRST_AGAIN_MS = 1000;
+const MOST_AGAIN_MS = 60_000;
 
-/** Asked for once, below the path that the page is served at. */
-function fetchSchema(): Promise<EventSchema | null> {
-  asked ??= fetch('schema.json')
-    .then(async (response) => (response.ok ? readSchema(await response.json()) : null))
-    .catch(() => null);
-  return asked;
+let schema: EventSchema | null | undefined;
+let isAsked = false;
+const listeners = new Set<() => void>();
+
+/** Asks below the path that the page is served at, until there is an answer. */
+async function ask(againMs = FIRST_AGAIN_MS): Promise<void> {
+  try {
+    const response = await fetch('schema.json');
+    if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
+    schema = response.ok ? readSchema(await response.json()) : null;
+  } catch {
+    schema = null;
+    setTimeout(() => ask(Math.min(2 * againMs, MOST_AGAIN_MS)), againMs);
+  }
+  for (const listener of [...listeners]) listener();
 }
 
-/** The server's events; undefined until it has told them, null where it does not. */
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  if (!isAsked) void ask();
+  isAsked = true;
+  return () => listeners.delete(listener);
+}
+
+/** The server's events; undefined until it has told them, null where it does not, or not yet. */
 export function useSchema(): EventSchema | null | undefined {
-  const [schema, setSchema] = useState<EventSchema | null>();
-  useEffect(() => {
-    void fetchSchema().then(setSchema);
-  }, []);
-  return schema;
+  return useSyncExternalStore(subscribe, () => schema);
 }
 
 /**

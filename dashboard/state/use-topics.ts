@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useEventsClient } from '../events.ts';
 
 /** A topic's place in a cursor of several: `~<topic>:<epoch>:<seq>`. */
@@ -18,18 +18,24 @@ export interface Topics {
 export function useTopics(): Topics & { ask: (beginning: string) => void } {
   const getClient = useEventsClient();
   const [topics, setTopics] = useState<Topics>({ names: [], error: null });
+  const last = useRef(0);
   const ask = useCallback(
     (beginning: string) => {
+      const asked = ++last.current;
+      // An answer that comes after one to a later question is of a text that nobody sees any more.
+      const tell = (told: Topics): void => {
+        if (asked === last.current) setTopics(told);
+      };
       const patterns = beginning === '' ? ['*', '_*'] : [`${beginning}*`];
       const following = getClient().on('any', () => {}, {
         topics: patterns,
-        onError: (error) => setTopics({ names: [], error: error.message }),
+        onError: (error) => tell({ names: [], error: error.message }),
       });
       following.ready
         .then(
           () => {
             const names = [...(following.cursor ?? '').matchAll(PLACES)].map(([, name = '']) => name);
-            setTopics({ names: names.sort(), error: null });
+            tell({ names: names.sort(), error: null });
           },
           () => {}, // onError has said why
         )

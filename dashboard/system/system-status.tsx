@@ -69,11 +69,11 @@ export function SystemStatus(): ReactNode {
   );
 }
 
-function toRow({ event, at }: Entry<'system_status'>) {
+function toRow({ event, at, row }: Entry<'system_status'>) {
   const { performance_metrics, error_count } = event.data;
   const { cpu_percent, memory_percent } = performance_metrics;
   return {
-    key: event.cursor,
+    key: `${row}`,
     cells: [
       clockTime(at),
       nodeOf(event),

@@ -1,10 +1,10 @@
 import { failureOf } from '../model/answers.ts';
 import { isDrawn } from '../model/drawn.ts';
 import { healthOf } from '../model/health.ts';
-import { countUpTo, type Entry, type GapMark, type Log, stepsOf } from '../model/log.ts';
+import { countUpTo, type Entry, type GapMark, type Log, rowOf, stepsOf } from '../model/log.ts';
 import { modeOf, nodeOf } from '../model/scene.ts';
 
-/** Marks of the timeline: parts of its whole, 0 to 1. */
+/** Marks of the timeline: parts of its whole, 0 to 1. Each place is there once, however many events or gaps have it. */
 export interface TimelineMarks {
   /** Messages, bar by bar; 1 is the most. */
   readonly bars: readonly number[];
@@ -35,23 +35,33 @@ export function timelineMarks({ entries, byType, gaps }: Log): TimelineMarks {
   return {
     bars: smooth.map((height) => height / most),
     emergencies: emergencies(byType.network_update, part),
-    errors: errorsOf(entries).map(({ clock }) => part(clock)),
-    gaps: gaps.map((mark) => part(clockOf(mark, entries))),
+    errors: once(errorsOf(entries).map(({ clock }) => part(clock))),
+    gaps: once(gaps.map((mark) => part(clockOf(mark, entries)))),
   };
 }
 
+function once(places: readonly number[]): readonly number[] {
+  return [...new Set(places)];
+}
+
+/** Emergencies; one that begins where the last one ended goes on with it. */
 function emergencies(updates: readonly Entry<'network_update'>[], part: (clock: number) => number) {
   const spans: { from: number; to: number }[] = [];
+  const add = (from: number, to: number): void => {
+    const last = spans.at(-1);
+    if (last?.to === from) last.to = to;
+    else spans.push({ from, to });
+  };
   let since: number | null = null;
   for (const { event, clock } of updates) {
     const isEmergency = modeOf(event) === 'emergency';
     if (isEmergency) since ??= clock;
     else if (since !== null) {
-      spans.push({ from: part(since), to: part(clock) });
+      add(part(since), part(clock));
       since = null;
     }
   }
-  if (since !== null) spans.push({ from: part(since), to: 1 });
+  if (since !== null) add(part(since), 1);
   return spans;
 }
 
@@ -73,6 +83,6 @@ function errorsOf(entries: readonly Entry[]): Entry[] {
 }
 
 function clockOf({ row }: GapMark, entries: readonly Entry[]): number {
-  const index = countUpTo(entries, row, (entry) => entry.row) - 1;
+  const index = countUpTo(entries, row, rowOf) - 1;
   return entries[Math.max(0, index)]?.clock ?? 0;
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from 'react';
 import { clockTime, fullTime } from '../model/format.ts';
 import { Icon } from '../shell/icons.tsx';
+import { useToldHeight } from '../shell/told-height.ts';
 import { useMoment, useMomentActions } from '../state/moment/moment.ts';
 import { useShortcuts } from '../state/use-shortcuts.ts';
 import { timelineMarks } from './marks.ts';
@@ -14,6 +15,7 @@ export function Timeline(): ReactNode {
   const { log, live, clock, at, playing, rate, search } = useMoment();
   const { seek, step, goLive, togglePlaying, setRate } = useMomentActions();
   const marks = useMemo(() => timelineMarks(log), [log]);
+  const section = useToldHeight('--timeline-room');
   useShortcuts({
     ArrowLeft: () => step(-1),
     ArrowRight: () => step(1),
@@ -27,7 +29,12 @@ export function Timeline(): ReactNode {
   const isEmpty = log.entries.length === 0;
   const place = end > start ? (clock - start) / (end - start) : 1;
   return (
-    <section className="timeline" aria-label="Timeline" data-cursor={log.entries.at(-1)?.event.cursor}>
+    <section
+      ref={section}
+      className="timeline"
+      aria-label="Timeline"
+      data-cursor={log.entries.at(-1)?.event.cursor}
+    >
       <div className="timeline-buttons">
         <button
           type="button"

@@ -6,7 +6,7 @@ import { useMoment } from '../state/moment/moment.ts';
 import { useTopic } from '../state/url-state.ts';
 import { useSchema } from '../state/use-schema.ts';
 import { cutLine } from './line.ts';
-import { readSlowly } from './slow-reader.ts';
+import { newestPlace, readSlowly } from './slow-reader.ts';
 
 /** Time for which each lasts, ms. */
 const CUT_MS = 5_000;
@@ -36,7 +36,7 @@ export function useTrials(): Trials {
   const [words, setWords] = useState('');
   const [canLose, setCanLose] = useState(false);
   const newest = useRef<string | undefined>(undefined);
-  newest.current = log.entries.at(-1)?.event.cursor;
+  newest.current = newestPlace(log.entries);
   const left = useRef(new AbortController());
 
   useEffect(() => {

@@ -61,7 +61,7 @@ test.each([
   ['right', 0],
   ['an hour behind', -3_600_000],
   ['an hour ahead', 3_600_000],
-])('delivery time is right, even if the page’s clock is %s', async (_, offsetMs) => {
+])('delivery times and rates are right, even if the page’s clock is %s', async (_, offsetMs) => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);
   await using dashboard = await pages.open('about:blank', { live: false });
@@ -82,6 +82,20 @@ test.each([
   await dashboard.feed.getByText('old', { exact: true }).waitFor();
   await poll(async () => millis((await figures(dashboard))['Transport p99'])).toBeGreaterThan(0);
   expect(millis((await figures(dashboard))['Transport p50'])).toBeLessThan(3000);
+  // Rates too: a message of just now is one of the last ten seconds, and of the last minute.
+  const rates = async () => {
+    await publisher.publish('agent_message', said('now'));
+    const row = dashboard.panel('Events').locator('tr[data-type="agent_message"] td');
+    return [await page.locator('.bar-figure b').first().textContent(), await row.nth(1).textContent()];
+  };
+  await poll(async () => (await rates()).map((rate) => Number(rate) > 0)).toEqual([true, true]);
+  // And the figures of the server are those that it had told by the moment of a replay.
+  await poll(async () => (await figures(dashboard))['Published']).toMatch(/\d/);
+  for (const words of ['then', 'last']) await publisher.publish('agent_message', said(words));
+  await dashboard.feed.getByText('last', { exact: true }).waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('.chip.replay').waitFor();
+  expect((await figures(dashboard))['Published']).toMatch(/\d/);
 });
 
 test('the delivery time of a single event is shown to a page that may not ask for the figures of the server', async () => {

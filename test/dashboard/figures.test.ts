@@ -88,8 +88,8 @@ test('paths that are full for good are told apart by what was said on them latel
   const calm = Array.from({ length: 5 }, () => message('self', 'ego'));
   const log = logOf([full, ...busy, ...calm]);
   const edges = new Map(
-    edgesOf(sceneAt(log, Number.POSITIVE_INFINITY)).map(({ key, share, strength }) => [
-      key,
+    edgesOf(sceneAt(log, Number.POSITIVE_INFINITY)).map(({ way, share, strength }) => [
+      way,
       { share, strength },
     ]),
   );

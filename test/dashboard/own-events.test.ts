@@ -175,3 +175,16 @@ test('events with names of the simulation’s and other data are shown as an app
   await client.close();
   await server.close();
 });
+
+test('a page that could not be told the server’s events at first shows them as those they are once it is', async () => {
+  await using shop = await startShop();
+  await shop.order('Ada', 'open');
+  await using dashboard = await pages.open('about:blank', { live: false });
+  const { page } = dashboard;
+  let asked = 0;
+  await page.route('**/schema.json', (route) => (asked++ === 0 ? route.abort() : route.continue()));
+  await page.goto(shop.url);
+  await page.getByRole('heading', { name: 'Log' }).waitFor();
+  await page.locator('.event', { hasText: 'Ada' }).waitFor();
+  expect(await page.locator('.panel.network, .panel.controls').count()).toBe(0);
+});

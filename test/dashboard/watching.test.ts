@@ -108,6 +108,21 @@ describe('the line of viewers', () => {
     expect(dashboard.complaints).toEqual([]);
   });
 
+  test('has a tab of its own for each that is duplicated', async () => {
+    await using server = await startPageServer();
+    await using dashboard = await pages.open(server.url);
+    const { page } = dashboard;
+    await poll(() => page.locator('.watching').textContent()).toBe('1 watchingyou');
+    // A page that another one opens begins with a copy of its session's storage, as a tab that is duplicated does.
+    const [copy] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.evaluate(() => void open(location.href)),
+    ]);
+    for (const each of [page, copy]) {
+      await poll(() => each.locator('.watching').textContent()).toMatch(/^2 watchingyou, viewer \d{4}$/);
+    }
+  });
+
   test('names subjects by their ids, and those without the right look on', async () => {
     await using server = await startPageServer({}, { AUTH_API_KEYS: KEYS });
     await using ada = await openAs(server.url, 'ada');

@@ -1,4 +1,4 @@
-import { countUpTo, type Log, stepsOf } from '../../model/log.ts';
+import { countUpTo, type Log, rowOf, stepsOf } from '../../model/log.ts';
 
 /** A place before the live end. */
 export interface Place {
@@ -24,6 +24,16 @@ export function placeAt({ entries }: Log, clock: number): Place | null {
   return { row: entries[index]?.row ?? first.row, clock: from };
 }
 
+/**
+ * Tells if a log has let go of the event that is shown last at a row, as the held one still has it, for newer ones. Records and
+ * what is no record leave apart: some of either may stand before all that is left of the other.
+ */
+export function isDropped(newest: Log, held: Log, row: number): boolean {
+  const shown = held.entries[countUpTo(held.entries, row, rowOf) - 1];
+  const oldest = newest.entries.find(({ event }) => event.stored === shown?.event.stored);
+  return oldest !== undefined && row < oldest.row;
+}
+
 /** The place of an event, or null when it is not in the log. */
 export function placeOf({ entries }: Log, cursor: string): Place | null {
   return entries.find(({ event }) => event.cursor === cursor) ?? null;
@@ -32,7 +42,7 @@ export function placeOf({ entries }: Log, cursor: string): Place | null {
 /** The place of the message that is so many after the one shown at `row`, or before it; null: beyond the last one. */
 export function placeOfMessage(log: Log, row: number, offset: number): Place | null {
   const messages = stepsOf(log);
-  const here = countUpTo(messages, row, (message) => message.row) - 1;
+  const here = countUpTo(messages, row, rowOf) - 1;
   const index = here + offset;
   return index < 0 ? (log.entries[0] ?? null) : (messages[index] ?? null);
 }

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Log } from '../../model/log.ts';
 import type { MomentActions } from './moment.ts';
-import { advance, LIVE, type Playback, placeAt, placeOfMessage } from './playback.ts';
+import { advance, isDropped, LIVE, type Playback, placeAt, placeOfMessage } from './playback.ts';
 
 /** Interval at which time goes on in a playback, ms. */
 const TICK_MS = 66;
@@ -18,8 +18,8 @@ export function usePlayback(newest: Log): {
 } {
   const [playback, setPlayback] = useState(LIVE);
   const [held, setHeld] = useState(newest);
-  const isDropped = playback.place !== null && playback.place.row < (newest.entries[0]?.row ?? 0);
-  const log = isDropped ? held : newest;
+  const { place } = playback;
+  const log = place !== null && isDropped(newest, held, place.row) ? held : newest;
   if (held !== log) setHeld(log);
   const latest = useRef(log);
   useLayoutEffect(() => {

@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'react';
+import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import type { ServerStats } from '../../client/index.ts';
 import { useConnection, useEventsClient } from '../events.ts';
+import { useNow } from './use-now.ts';
 
 export interface StatsSample {
   /** When it was answered, Unix ms. */
@@ -15,11 +16,13 @@ const FIRST_MS = 300;
 /** Half an hour of samples. */
 const KEPT = 900;
 
+const StatsContext = createContext<readonly StatsSample[]>([]);
+
 /**
  * Figures of the server, asked for again and again while the page is seen. Samples are kept, so that a
  * replay shows what was said then.
  */
-export function useServerStats(): readonly StatsSample[] {
+export function ServerStatsProvider({ children }: { children: ReactNode }): ReactNode {
   const { status } = useConnection();
   const getClient = useEventsClient();
   const [samples, setSamples] = useState<readonly StatsSample[]>([]);
@@ -48,12 +51,23 @@ export function useServerStats(): readonly StatsSample[] {
       abort.abort();
     };
   }, [status, getClient]);
-  return samples;
+  return <StatsContext value={samples}>{children}</StatsContext>;
+}
+
+/** The answers of the server so far; none where the viewer may not ask. */
+export function useServerStats(): readonly StatsSample[] {
+  return use(StatsContext);
 }
 
 /** Ms by which the server's clock is ahead of this page's, as the quickest of the last answers tells it; 0 before any. */
-export function clockAheadMs(samples: readonly StatsSample[]): number {
+export function useClockAheadMs(): number {
+  const samples = use(StatsContext);
   const [quickest] = samples.slice(-30).sort((a, b) => a.tookMs - b.tookMs);
   // The server answered about half-way between question and answer.
   return quickest ? Date.parse(quickest.stats.now) - (quickest.at - quickest.tookMs / 2) : 0;
+}
+
+/** The time by the server's clock, which those of publishers are near, Unix ms; as {@link useNow} otherwise. */
+export function useServerNow(ms: number, enabled: boolean): number {
+  return useNow(ms, enabled) + useClockAheadMs();
 }
