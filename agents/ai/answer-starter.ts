@@ -4,6 +4,7 @@ import { type Run, type Runs, runs, type StartOptions } from '../../server/runs/
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { Clock } from '../../shared/timing.ts';
+import { refusalOf } from '../stream/refusal.ts';
 import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
 import type { ChatCatalog, ChatManager, ChatRequest } from './log/chat-events.ts';
 
@@ -43,18 +44,20 @@ export class AnswerStarter {
   async start(request: ChatRequest, asked: Asked): Promise<void> {
     const { topic } = asked;
     const { run_id, chat } = request;
-    let told: EventInput<'chat_accepted', ChatCatalog>;
+    const tell = async (told: Omit<EventInput<'chat_accepted', ChatCatalog>, 'request'>): Promise<void> => {
+      await this.#manager.publish('chat_accepted', { request: run_id, ...told }, { topic });
+    };
+    let run: Run;
     try {
       if (this.#options.topicOf(chat) !== topic)
         throw new EventsError('INVALID_TOPIC', `Chat ${chat} is not of topic ${topic}.`);
-      const { id, cursor } = await this.#started(request, asked);
-      told = { request: run_id, run: id, since: placeBefore(cursor) };
+      run = await this.#started(request, asked);
     } catch (error) {
-      if (!(error instanceof EventsError)) throw error;
-      const { code, message } = error;
-      told = { request: run_id, error: { code, message } };
+      await tell({ error: refusalOf(error) });
+      if (error instanceof EventsError) return;
+      throw error; // it is logged
     }
-    await this.#manager.publish('chat_accepted', told, { topic });
+    await tell({ run: run.id, since: placeBefore(run.cursor) });
   }
 
   async #started(

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agUiRuns, GAP_EVENT, RUN_LOST } from '../../../agents/ag-ui/index.ts';
 import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
 import { EventManager } from '../../../server/event-manager/event-manager.ts';
+import { runs } from '../../../server/runs/runs.ts';
 import { JsonLogger } from '../../../server/telemetry/logger.ts';
 import { defineEvents, runEvents } from '../../../shared/index.ts';
 import { FakeClock } from '../../simulation/fake-clock.ts';
@@ -147,6 +148,34 @@ test('a request that the server refuses is told to its sender at once, with the 
   await another.runAgent({ runId: 'r2' }).catch(() => {});
   run.end();
   await running;
+});
+
+test('a failure before a run is begun is told to its asker at once, its words to the log alone', async () => {
+  const error = vi.fn();
+  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
+  const manager = new EventManager({ broker: new MemoryBroker(), catalog, logger });
+  const thrown = new Error('No such tenant: t-4711');
+  const topicOf = () => {
+    throw thrown;
+  };
+  agUiRuns(manager, { topicOf }).serve(() => from<BaseEvent[]>([]));
+  const told = new Promise((resolve) => {
+    manager.addListener(({ data }) => resolve(data), { topic: TOPIC, types: ['agui_refused'] });
+  });
+  await manager.publish('agui_request', { input: input('r1') }, { topic: TOPIC });
+  const message = 'The server failed to begin the run: its log says why.';
+  expect(await told).toEqual({ run_id: 'r1', error: { code: 'UNAVAILABLE', message } });
+  await expect.poll(() => error.mock.calls).toMatchObject([[{ err: thrown }, expect.anything()]]);
+  await manager.close();
+});
+
+test('the first run of AG-UI tells all messages of its thread, also beside a run of another kind', async () => {
+  const manager = threadManager();
+  await runs(manager, { topic: TOPIC }).start(async () => {}, { kind: 'index' });
+  const messages: Message[] = [question, { id: 'a1', role: 'assistant', content: 'Yes.' }, { ...question, id: 'u2' }];
+  await agUiRuns(manager).start(() => from<BaseEvent[]>([]), { ...input('r1'), messages });
+  expect((await madeOf((await view(manager)).events)).messages).toEqual(messages);
+  await manager.close();
 });
 
 test('a stranger without claims neither asks nor looks on; a viewer without the claim to stop stops nothing', async () => {

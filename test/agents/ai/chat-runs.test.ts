@@ -205,6 +205,21 @@ test('a request is refused that is of another topic’s chat, or whose new messa
   expect(await answered).toMatchObject({ request: 'r', error: { code: 'INVALID_TOPIC' } });
 });
 
+test('a failure before an answer is begun is told to its asker at once, its words to the log alone', async () => {
+  const error = vi.fn();
+  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
+  const thrown = new Error('No such tenant: t-4711');
+  const topicOf = () => {
+    throw thrown;
+  };
+  await using world = chatWorld(async () => says('Hi.') as never, { logger, topicOf });
+  await expect(world.ask([asked('u1')])).rejects.toEqual({
+    code: 'UNAVAILABLE',
+    message: 'The server failed to begin the run: its log says why.',
+  });
+  await expect.poll(() => error.mock.calls).toEqual([[expect.objectContaining({ err: thrown }), expect.anything()]]);
+});
+
 test('one handler serves; another may once it is gone; without the events of chats there is none', async () => {
   const manager = new EventManager({ broker: new MemoryBroker(), catalog: chatCatalog });
   const end = chatRuns(manager).serve(async () => says() as never);

@@ -27,12 +27,13 @@ export function chatWorld(
     logger,
     clock,
     onError = String,
+    topicOf,
     ...options
   }: { maxRecords?: number; logger?: Logger } & ChatRunsOptions = {},
 ) {
   const broker = new MemoryBroker(options);
   const manager = new EventManager({ broker, catalog: chatCatalog, ...(logger && { logger }) });
-  chatRuns(manager, { onError, clock }).serve(handler);
+  chatRuns(manager, { onError, clock, topicOf }).serve(handler);
   const all = runs(manager, { topic });
   return {
     manager,
