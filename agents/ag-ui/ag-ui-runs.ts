@@ -7,7 +7,7 @@ import { clipText, EventsError, messageOf } from '../../shared/errors.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
-import { refusalOf } from '../stream/refusal.ts';
+import { refuse } from '../stream/refusal.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AG_UI, AgUiDialect } from './ag-ui-dialect.ts';
 import { type AgUiCatalog, agUiEvents, type OwnCatalog, topicOfThread } from './ag-ui-events.ts';
@@ -60,9 +60,11 @@ export class AgUiRuns {
       try {
         await this.start(handler, takenInput(input), { topic, by });
       } catch (error) {
-        const refusal = { run_id: input.runId, error: refusalOf(error) };
-        await this.#manager.publish('agui_refused', refusal, { topic });
-        throw error; // it is logged
+        const { runId: run_id } = input;
+        const { logger } = this.#manager;
+        await refuse(error, { logger, topic, run: run_id }, (refusal) =>
+          this.#manager.publish('agui_refused', { run_id, error: refusal }, { topic }),
+        );
       }
     });
   }

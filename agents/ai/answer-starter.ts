@@ -4,7 +4,7 @@ import { type Run, type Runs, runs, type StartOptions } from '../../server/runs/
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { Clock } from '../../shared/timing.ts';
-import { refusalOf } from '../stream/refusal.ts';
+import { refuse } from '../stream/refusal.ts';
 import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
 import type { ChatCatalog, ChatManager, ChatRequest } from './log/chat-events.ts';
 
@@ -53,9 +53,8 @@ export class AnswerStarter {
         throw new EventsError('INVALID_TOPIC', `Chat ${chat} is not of topic ${topic}.`);
       run = await this.#started(request, asked);
     } catch (error) {
-      await tell({ error: refusalOf(error) });
-      if (error instanceof EventsError) return;
-      throw error; // it is logged
+      const { logger } = this.#manager;
+      return refuse(error, { logger, topic, run: run_id }, (refusal) => tell({ error: refusal }));
     }
     await tell({ run: run.id, since: placeBefore(run.cursor) });
   }
