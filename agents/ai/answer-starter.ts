@@ -5,7 +5,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { Clock } from '../../shared/timing.ts';
 import { refuse } from '../stream/refusal.ts';
-import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
+import { type ChatInput, continuedBy, inputOf, tailOf } from './chunks/chat-input.ts';
 import type { ChatCatalog, ChatManager, ChatRequest } from './log/chat-events.ts';
 
 /** Most runs that one answer is gone on with from the same place, each after the one before did not end well. */
@@ -68,30 +68,32 @@ export class AnswerStarter {
     const continued = continuedBy(messages, trigger, message);
     const tail = tailOf(messages, continued);
     const start = (id: string) => {
-      const input: ChatInput = { chat, trigger, answer: continued ?? id, ...tail };
+      const input: ChatInput = { chat, trigger, request: run_id, answer: continued ?? id, ...tail };
       // Whatever its messages hold is JSON: that is checked when it is begun.
       return all.start((run) => write(run, input), { id, kind: 'chat', input: input as object as Json, by });
     };
     if (continued === undefined) return start(run_id);
-    return oneOf(all, start, continuationOf(tail.messages[0]) ?? run_id);
+    return oneOf(all, start, { name: continuationOf(tail.messages[0]) ?? run_id, request: run_id });
   }
 }
 
 /**
  * The run that goes on with an answer: several pages may ask for it at once, each after it has run the same tool. One that did
- * not end well is followed by another.
+ * not end well is followed by another, but not for the request that it was begun for, which a page makes again where no word of
+ * the run has come.
  */
 async function oneOf(
   all: Runs<ChatCatalog>,
   start: (id: string) => Promise<Run>,
-  name: string,
+  { name, request }: { name: string; request: string },
 ): Promise<Run> {
   for (let attempt = 1; ; attempt++) {
     const id = attempt === 1 ? name : `${name}.${attempt}`;
     const run = await start(id);
     if (run.started || attempt === MAX_ATTEMPTS) return run;
-    const { state } = (await all.status(id)) ?? {};
-    if (state !== 'failed' && state !== 'stopped' && state !== 'lost') return run;
+    const { state, input } = (await all.status(id)) ?? {};
+    const isUnwell = state === 'failed' || state === 'stopped' || state === 'lost';
+    if (!isUnwell || inputOf(input)?.request === request) return run;
   }
 }
 
