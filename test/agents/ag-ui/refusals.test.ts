@@ -2,6 +2,7 @@ import { type BaseEvent, EventType, type Message, type RunAgentInput } from '@ag
 import { from } from 'rxjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agUiRuns } from '../../../agents/ag-ui/index.ts';
+import { createClient } from '../../../client/index.ts';
 import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
 import { EventManager } from '../../../server/event-manager/event-manager.ts';
 import { type Logger, silentLogger } from '../../../server/telemetry/logger.ts';
@@ -98,4 +99,36 @@ test('a failure before a run is begun is in the log, also where its asker cannot
   await manager.publish('agui_request', { input: inputOf('r1') }, { topic: TOPIC });
   await expect.poll(() => lines('error')).toContainEqual(expect.objectContaining({ err: thrown }));
   await manager.close();
+});
+
+test('a refusal of another request for a run that is seen changes nothing for whoever sees it', async () => {
+  await using server = await agUiServer();
+  const client = createClient({ url: server.url, catalog });
+  const refusals: object[] = [];
+  await client.on('agui_refused', ({ data }) => void refusals.push(data), { topic: TOPIC }).ready;
+  const agent = server.agent({ client });
+  const running = agent.runAgent({ runId: 'r1' });
+  const run = await server.said.next();
+  const say = (delta: string) => run.say({ type: EventType.TEXT_MESSAGE_CONTENT, messageId: 'm1', delta });
+  run.say({ type: EventType.TEXT_MESSAGE_START, messageId: 'm1', role: 'assistant' });
+  say('Still ');
+  await expect.poll(() => agent.messages).toMatchObject([{ content: 'Still ' }]);
+  const wrong = { ...inputOf('r1'), messages: [{ id: 'u1', role: 'user' }] as never };
+  await server.manager.publish('agui_request', { input: wrong }, { topic: TOPIC });
+  await expect.poll(() => refusals).toEqual([{ run_id: 'r1', error: refused('INVALID_EVENT') }]);
+  say('here.');
+  await expect.poll(() => agent.messages).toMatchObject([{ content: 'Still here.' }]);
+  run.end();
+  await running;
+  await client.close();
+});
+
+test('a run that its agent was told to the end is not run again', async () => {
+  await using server = await agUiServer();
+  const agent = server.agent();
+  const running = agent.runAgent({ runId: 'r1' });
+  (await server.said.next()).end();
+  await running;
+  await expect(agent.runAgent({ runId: 'r1' })).rejects.toEqual(refused('INVALID_OPTION', 'was run before'));
+  expect(server.said.runs).toHaveLength(1);
 });
