@@ -180,7 +180,7 @@ function agUiManager<C extends AgUiCatalog>(manager: EventManager<C>): EventMana
  * has come. The manager's catalog has {@link agUiEvents}.
  *
  * @example
- * agUiRuns(server.eventManager).serve(async function* (input, { signal }) { yield { type: EventType.TEXT_MESSAGE_START, … } });
+ * agUiRuns(server.manager).serve(async function* (input, { signal }) { yield { type: EventType.TEXT_MESSAGE_START, … } });
  *
  * @throws EventsError INVALID_OPTION where the catalog lacks these events
  */
