@@ -17,10 +17,9 @@ export function onStopSignal(stop: () => void): void {
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }
 
-/** A signal that aborts at SIGTERM or SIGINT, for what ends in order then; a second one ends the process at once. */
+/** A signal that aborts at SIGTERM or SIGINT, for what ends in order then; a second one ends the process as {@link onStopSignal} has it. */
 export function stopSignal(): AbortSignal {
   const end = new AbortController();
-  const stop = (): void => end.abort();
-  for (const signal of STOP_SIGNALS) process.once(signal, stop);
+  onStopSignal(() => end.abort());
   return end.signal;
 }

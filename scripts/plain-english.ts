@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 const ROOMS = [
-  ...['shared', 'server', 'client', 'simulation', 'dashboard', 'cli', 'verify', 'conformance'],
+  ...['shared', 'server', 'client', 'simulation', 'dashboard', 'cli', 'verify', 'conformance', 'agents'],
   ...['bench', 'create', 'docs', 'test', 'examples', 'scripts'],
 ];
 const WORDS = 'What|Whatever|Whether|How|Who|Whoever|Whom|Whose|Which|Where|Of|Those';

@@ -7,6 +7,7 @@ import { clipText, EventsError, messageOf } from '../../shared/errors.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
 import { parseTopic } from '../../shared/topic.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
+import { refuse } from '../stream/refusal.ts';
 import { type Output, StreamWriter } from '../stream/stream-writer.ts';
 import { AG_UI, AgUiDialect } from './ag-ui-dialect.ts';
 import { type AgUiCatalog, agUiEvents, type OwnCatalog, topicOfThread } from './ag-ui-events.ts';
@@ -59,15 +60,13 @@ export class AgUiRuns {
       try {
         await this.start(handler, takenInput(input), { topic, by });
       } catch (error) {
-        if (error instanceof EventsError) await this.#refuse(topic, input, error);
-        throw error; // it is logged
+        const { runId: run_id } = input;
+        const { logger } = this.#manager;
+        await refuse(error, { logger, topic, run: run_id }, (refusal) =>
+          this.#manager.publish('agui_refused', { run_id, error: refusal }, { topic }),
+        );
       }
     });
-  }
-
-  /** Tells whoever asked for a run why there is none, where they follow. */
-  async #refuse(topic: string, { runId }: RunAgentInput, { code, message }: EventsError): Promise<void> {
-    await this.#manager.publish('agui_refused', { run_id: runId, error: { code, message } }, { topic });
   }
 
   /**
@@ -94,9 +93,10 @@ export class AgUiRuns {
     );
   }
 
-  /** Tells if a topic's log has no run. */
+  /** Tells if a topic's log has no run of AG-UI: of any other kind of run a viewer has no messages. */
   async #isFirst(topic: string): Promise<boolean> {
-    const { items } = await this.#manager.history({ topic, types: ['run'], limit: 1, openings: true });
+    const runsOfAgUi = { topic, types: ['run'], filter: { kind: AG_UI }, openings: true } as const;
+    const { items } = await this.#manager.history({ ...runsOfAgUi, limit: 1 });
     return items.length === 0;
   }
 }
@@ -180,7 +180,7 @@ function agUiManager<C extends AgUiCatalog>(manager: EventManager<C>): EventMana
  * has come. The manager's catalog has {@link agUiEvents}.
  *
  * @example
- * agUiRuns(server.eventManager).serve(async function* (input, { signal }) { yield { type: EventType.TEXT_MESSAGE_START, … } });
+ * agUiRuns(server.manager).serve(async function* (input, { signal }) { yield { type: EventType.TEXT_MESSAGE_START, … } });
  *
  * @throws EventsError INVALID_OPTION where the catalog lacks these events
  */

@@ -53,7 +53,7 @@ export class CheckedEvents {
   }
 }
 
-/** What a handler has yielded, where it is an event at all: one without types may yield anything. @throws EventsError INVALID_EVENT */
+/** An event that a handler has yielded, where it is one at all: a handler without types may yield anything. @throws EventsError INVALID_EVENT */
 export function eventOf(yielded: BaseEvent): BaseEvent {
   const given: unknown = yielded;
   if (typeof given === 'object' && given !== null && 'type' in given && typeof given.type === 'string')

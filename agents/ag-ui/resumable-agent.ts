@@ -94,11 +94,13 @@ export class ResumableAgent extends HttpAgent {
   override run(input: RunAgentInput): Events {
     this.replays = false;
     return this.view(input, async (options) => {
+      const { signal } = this.abortController;
+      if (signal.aborted) return; // nobody has asked for the run yet
       const { threadId, runId } = input;
       this.runId = runId;
-      const letGo = onAbort(this.abortController.signal, () => this.stop(threadId, runId));
-      const request = (isSeen: () => boolean, signal: AbortSignal) =>
-        requestRun(this.client, options.topic, enforceOutgoingInput(input), isSeen, signal);
+      const letGo = onAbort(signal, () => this.stop(threadId, runId));
+      const request = (isSeen: () => boolean, ends: AbortSignal) =>
+        requestRun(this.client, options.topic, enforceOutgoingInput(input), isSeen, ends);
       await viewRun(options, runId, request).finally(letGo);
     });
   }
@@ -109,9 +111,13 @@ export class ResumableAgent extends HttpAgent {
     return this.view(input, viewThread);
   }
 
-  /** Stops the run that is being told, for all who see it. It ends with RUN_FINISHED, cancelled. */
+  /**
+   * Stops the run that is being told, for all who see it. It ends with RUN_FINISHED, cancelled. One that was not asked for yet,
+   * since its agent prepares it, is not asked for.
+   */
   override abortRun(): void {
     if (this.runId !== undefined) this.stop(this.threadId, this.runId);
+    else this.abortController.abort();
   }
 
   override setMessages(messages: Message[]): void {

@@ -52,13 +52,14 @@ async function askUntilSeen(
     await sleep(idleClock, AGAIN_MS, signal);
     if (isSeen()) return;
     const { items } = await client.history({ topic, types: ['run'], filter: { run_id }, limit: 1, signal });
-    if (items.length > 0 && !isSeen())
-      throw new EventsError(
-        'INVALID_OPTION',
-        `Run ${run_id} was run before: connect to its thread to see it.`,
-      );
+    if (items.length > 0 && !isSeen()) throw wasRunBefore(run_id);
   }
   const tried = (MAX_TRIES * AGAIN_MS) / 1000;
   const message = `No server has begun run ${run_id} within ${tried} s: agUiRuns(…).serve(…) has to be called in each that takes requests. A refusal is told at once to those who may see agui_refused.`;
   throw new EventsError('UNAVAILABLE', message);
+}
+
+/** The error of a request for a run that has ended. */
+export function wasRunBefore(run: string): EventsError {
+  return new EventsError('INVALID_OPTION', `Run ${run} was run before: connect to its thread to see it.`);
 }

@@ -7,6 +7,7 @@ import type { Place } from '../stream/place.ts';
 import { StreamReader } from '../stream/stream-reader.ts';
 import { AgUiDialect } from './ag-ui-dialect.ts';
 import { type OwnCatalog, VIEWED } from './ag-ui-events.ts';
+import { wasRunBefore } from './run-request.ts';
 
 /** A thread, as a browser views it. */
 export interface ViewOptions {
@@ -37,7 +38,7 @@ export async function viewThread(options: ViewOptions): Promise<void> {
 /**
  * Asks for a run, and tells it to its end. A viewer with a place is told before what it lacks of the thread.
  * @param request asks for the run; called once the thread is followed, and again while nothing comes of it
- * @throws EventsError as {@link viewThread}, and what refused the request
+ * @throws EventsError as {@link viewThread}, and what refused the request; INVALID_OPTION where the viewer was told its end
  */
 export async function viewRun(
   options: ViewOptions,
@@ -47,6 +48,7 @@ export async function viewRun(
   const { threadId, place } = options;
   const run = place ? undefined : runId;
   const reader = new StreamReader(new AgUiDialect(threadId), { place, run });
+  if (reader.hasEnded(runId)) throw wasRunBefore(runId);
   let failure: { readonly error: unknown } | undefined;
   const ends = new AbortController();
   const signal = AbortSignal.any([options.signal, ends.signal]);
@@ -57,6 +59,7 @@ export async function viewRun(
   };
   const onSynced = () => {
     request(() => isSeen, signal).catch((error: unknown) => {
+      if (isSeen) return; // it is of another request for the run
       failure ??= { error };
       ends.abort();
     });

@@ -4,7 +4,8 @@ import { type Run, type Runs, runs, type StartOptions } from '../../server/runs/
 import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import type { Clock } from '../../shared/timing.ts';
-import { type ChatInput, continuedBy, tailOf } from './chunks/chat-input.ts';
+import { refuse } from '../stream/refusal.ts';
+import { type ChatInput, continuedBy, inputOf, tailOf } from './chunks/chat-input.ts';
 import type { ChatCatalog, ChatManager, ChatRequest } from './log/chat-events.ts';
 
 /** Most runs that one answer is gone on with from the same place, each after the one before did not end well. */
@@ -43,18 +44,19 @@ export class AnswerStarter {
   async start(request: ChatRequest, asked: Asked): Promise<void> {
     const { topic } = asked;
     const { run_id, chat } = request;
-    let told: EventInput<'chat_accepted', ChatCatalog>;
+    const tell = async (told: Omit<EventInput<'chat_accepted', ChatCatalog>, 'request'>): Promise<void> => {
+      await this.#manager.publish('chat_accepted', { request: run_id, ...told }, { topic });
+    };
+    let run: Run;
     try {
       if (this.#options.topicOf(chat) !== topic)
         throw new EventsError('INVALID_TOPIC', `Chat ${chat} is not of topic ${topic}.`);
-      const { id, cursor } = await this.#started(request, asked);
-      told = { request: run_id, run: id, since: placeBefore(cursor) };
+      run = await this.#started(request, asked);
     } catch (error) {
-      if (!(error instanceof EventsError)) throw error;
-      const { code, message } = error;
-      told = { request: run_id, error: { code, message } };
+      const { logger } = this.#manager;
+      return refuse(error, { logger, topic, run: run_id }, (refusal) => tell({ error: refusal }));
     }
-    await this.#manager.publish('chat_accepted', told, { topic });
+    await tell({ run: run.id, since: placeBefore(run.cursor) });
   }
 
   async #started(
@@ -66,30 +68,32 @@ export class AnswerStarter {
     const continued = continuedBy(messages, trigger, message);
     const tail = tailOf(messages, continued);
     const start = (id: string) => {
-      const input: ChatInput = { chat, trigger, answer: continued ?? id, ...tail };
+      const input: ChatInput = { chat, trigger, request: run_id, answer: continued ?? id, ...tail };
       // Whatever its messages hold is JSON: that is checked when it is begun.
       return all.start((run) => write(run, input), { id, kind: 'chat', input: input as object as Json, by });
     };
     if (continued === undefined) return start(run_id);
-    return oneOf(all, start, continuationOf(tail.messages[0]) ?? run_id);
+    return oneOf(all, start, { name: continuationOf(tail.messages[0]) ?? run_id, request: run_id });
   }
 }
 
 /**
  * The run that goes on with an answer: several pages may ask for it at once, each after it has run the same tool. One that did
- * not end well is followed by another.
+ * not end well is followed by another, but not for the request that it was begun for, which a page makes again where no word of
+ * the run has come.
  */
 async function oneOf(
   all: Runs<ChatCatalog>,
   start: (id: string) => Promise<Run>,
-  name: string,
+  { name, request }: { name: string; request: string },
 ): Promise<Run> {
   for (let attempt = 1; ; attempt++) {
     const id = attempt === 1 ? name : `${name}.${attempt}`;
     const run = await start(id);
     if (run.started || attempt === MAX_ATTEMPTS) return run;
-    const { state } = (await all.status(id)) ?? {};
-    if (state !== 'failed' && state !== 'stopped' && state !== 'lost') return run;
+    const { state, input } = (await all.status(id)) ?? {};
+    const isUnwell = state === 'failed' || state === 'stopped' || state === 'lost';
+    if (!isUnwell || inputOf(input)?.request === request) return run;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/timing.ts';
 
-/** What a page does with one chat: runs that its streams have shown, and whether one goes on. */
+/** A page's dealings with one chat: runs that its streams have shown, and whether one goes on. */
 export class ChatActivity {
   readonly #clock: Clock;
   /** Runs that were shown, or are. */

@@ -44,8 +44,11 @@ export type ChatTransportOptions = {
  * of pages, and stop when `stop()` is called in one of them. With `resume: true` a page that is loaded again shows the answer that
  * is being written, from its beginning.
  *
+ * Load with the transport's own client, or call `keepUp`: else an answer that ends between loading and resuming is not shown.
+ *
  * @example
- * const transport = new EventsChatTransport({ url: 'wss://a.example/trpc' });
+ * const client = createClient<ChatCatalog>({ url: 'wss://a.example/trpc' });
+ * const transport = new EventsChatTransport({ client });
  * const chat = useChat({ id, transport, messages: await loadChat(client, id), resume: true });
  */
 export class EventsChatTransport<M extends UIMessage = UIMessage> implements ChatTransport<M> {

@@ -18,7 +18,7 @@ export interface KeptUpChat<M extends UIMessage> {
   setMessages?: ((messages: (messages: M[]) => M[]) => void) | undefined;
 }
 
-/** What a {@link KeepUp} works with. */
+/** Parts that a {@link KeepUp} works with. */
 export interface KeepUpOptions {
   client: ChatClient;
   topic: string;
@@ -45,7 +45,7 @@ export class KeepUp<M extends UIMessage> {
   readonly #runs: SubscriptionHandle;
   /** Runs that wait to be shown. */
   readonly #queued = new Set<string>();
-  /** Those and what was told since, in the order of their beginning. */
+  /** Runs that wait or were told since, in the order of their beginning. */
   readonly #told = new Set<string>();
   #isOver = false;
   /** Resolves when all that was told so far is shown. */
@@ -158,7 +158,7 @@ export class KeepUp<M extends UIMessage> {
     return activity.sent === sent;
   }
 
-  /** What `useChat` has returned has the messages of then. */
+  /** Messages as they are now: the object that `useChat` has returned has those of then. */
   #messages(): M[] {
     let { messages } = this.#chat;
     this.#chat.setMessages?.((known) => {

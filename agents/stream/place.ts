@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { isBefore, parseCursor } from '../../shared/cursor.ts';
 import type { AnyChunk } from './dialect.ts';
 
@@ -17,7 +18,7 @@ export interface Place<Chunk extends AnyChunk> {
   /** The run that is being told. */
   readonly run?: {
     readonly id: string;
-    /** Of this run all records up to here were told: further than `since` where another run waits. */
+    /** All records of this run up to here were told: further than `since` where another run waits. */
     readonly at: string;
     readonly parts: readonly (readonly [part: string, known: KnownPart<Chunk>])[];
   };
@@ -30,22 +31,27 @@ export function formatPlace<Chunk extends AnyChunk>(place: Place<Chunk>): string
   return place.run || place.ended.length > 0 ? JSON.stringify(place) : place.since;
 }
 
+/** The form of a place as text. A function: a page that reads none is not to make it. */
+const placeSchema = () => {
+  const known = z.object({
+    id: z.string(),
+    length: z.int().min(0),
+    start: z.looseObject({ type: z.string() }),
+  });
+  const run = z.object({ id: z.string(), at: z.string(), parts: z.array(z.tuple([z.string(), known])) });
+  return z.object({ since: z.string(), run: run.optional(), ended: z.array(z.string()).default([]) });
+};
+
 /** The place that a text names: one that {@link formatPlace} made, or a cursor. @throws EventsError INVALID_CURSOR */
 export function parsePlace<Chunk extends AnyChunk>(text: string): Place<Chunk> {
-  if (!text.startsWith('{')) {
-    parseCursor(text);
-    return { since: text, ended: [] };
-  }
-  const place: Partial<Place<Chunk>> | undefined = parsed(text);
-  const { since, run, ended = [] } = place ?? {};
-  parseCursor(typeof since === 'string' ? since : text);
-  const isRun = run === undefined || (typeof run.id === 'string' && Array.isArray(run.parts));
-  const isEnded = Array.isArray(ended) && ended.every((id) => typeof id === 'string');
-  if (typeof since !== 'string' || !isRun || !isEnded) parseCursor('');
-  return { since: String(since), ...(run && { run }), ended };
+  const data = text.startsWith('{') ? placeSchema().safeParse(parsed(text)).data : undefined;
+  const { since = text, run, ended = [] } = data ?? {};
+  for (const cursor of [since, run?.at ?? since]) parseCursor(cursor);
+  // Its chunks are those that were told.
+  return { since, ...(run && { run: run as object as NonNullable<Place<Chunk>['run']> }), ended };
 }
 
-function parsed(text: string): Partial<Place<never>> | undefined {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

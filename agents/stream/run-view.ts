@@ -121,7 +121,7 @@ export class RunView<Chunk extends AnyChunk> {
 
   /** All that is open was told: a run that is not open is over, and so is one that waits for the ends of its texts. */
   *synced(): Generator<Chunk> {
-    if (this.openId === undefined || this.#ending) yield* this.end();
+    if (!this.isOver && (this.openId === undefined || this.#ending)) yield* this.end();
   }
 
   /** Tells its end, after all that is open. */

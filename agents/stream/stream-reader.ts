@@ -36,7 +36,7 @@ export class StreamReader<Chunk extends AnyChunk> {
   /** Gaps before a run, to be told in it. */
   #gaps: StreamGap['data'][] = [];
   readonly #ended = new Set<string>();
-  /** Those of them whose records may come again to one who goes on at the place: at least the last one. */
+  /** Ended runs whose records may come again to one who goes on at the place: at least the last one. */
   #endedSince: string[] = [];
   #isSynced = false;
   /** True once a record of another run was left out: the place stays before it, for who goes on there is told all runs. */
@@ -98,8 +98,12 @@ export class StreamReader<Chunk extends AnyChunk> {
   }
 
   *#gap(gap: StreamGap['data']): Generator<Chunk> {
-    if (this.#told) yield* this.#told.erased(gap.open ?? []);
-    if (gap.reason === 'erased') return; // no loss: somebody took the events back
+    if (gap.reason === 'erased') {
+      // No loss: somebody took the events back.
+      this.#waiting.erased(gap);
+      if (this.#told) yield* this.#told.erased(gap.open ?? []);
+      return;
+    }
     if (this.#told && !this.#told.isOver) yield* this.#told.gap(gap);
     else this.#gaps.push(gap);
   }
@@ -169,7 +173,10 @@ export class StreamReader<Chunk extends AnyChunk> {
 
   /** Tells what waits, of one run; what waits of others goes on waiting. */
   *#goOn(): Generator<Chunk> {
-    for (const waiting of this.#waiting.next()) yield* this.#event(waiting);
-    if (this.#told && this.#isSynced) yield* this.#told.synced();
+    const next = this.#waiting.next();
+    if (!next) return;
+    for (const waiting of next.items) yield* this.#event(waiting);
+    this.#told ??= new RunView(this.#dialect, next.run); // all of it was erased
+    if (this.#isSynced) yield* this.#told.synced();
   }
 }

@@ -1,4 +1,6 @@
+import { isErased } from '../../client/store/erased.ts';
 import type { OpenPart } from '../../shared/open/open-part.ts';
+import type { StreamGap } from '../../shared/stream-items.ts';
 
 /** An event of a topic, as much of it as is read here. */
 export interface ReadEvent {
@@ -43,13 +45,23 @@ export class WaitingRuns {
     items[place] = waiting;
   }
 
-  /** Takes out what waits of the run that was first. */
-  next(): readonly WaitingItem[] {
+  /** Lets go of items that were erased. Their runs go on waiting, also without any: each has an end to be told. */
+  erased(gap: StreamGap['data']): void {
+    for (const [run, { items }] of this.#runs) {
+      const left = items.filter(({ item, cursor }) => !isErased({ ...item, cursor }, gap));
+      if (left.length === items.length) continue;
+      this.#begin(run); // in its place
+      for (const waiting of left) this.add(run, waiting);
+    }
+  }
+
+  /** Takes out what waits of the run that was first; undefined where none waits. */
+  next(): { readonly run: string; readonly items: readonly WaitingItem[] } | undefined {
     const [first] = this.#runs;
-    if (!first) return [];
+    if (!first) return undefined;
     const [run, { items }] = first;
     this.#runs.delete(run);
-    return items;
+    return { run, items };
   }
 
   #begin(run: string): WaitingRun {

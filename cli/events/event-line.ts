@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { timestampSchema } from '../../shared/events.ts';
 import {
   type AnyCatalog,
   EventsError,
@@ -63,9 +64,16 @@ export function fromLine({ number, text }: Line): Input[] {
   const { cursor, meta, idempotencyKey, by, event_type, data, timestamp } = line;
   if (isStreamNotice(line) || event_type === 'stream_update') return [];
   const { answer, ...event } = revive({ event_type, timestamp, data, answer: line.answer }, meta, name);
+  requireTime(event.timestamp, name);
   const isExact = cursor !== undefined || meta !== undefined;
   const state = { open: openOf(line.open, name), answer, stored: line.stored };
   return [{ name, cursor, by, isExact, ...state, event: { ...event, idempotencyKey } }];
+}
+
+/** @throws EventsError INVALID_EVENT, naming the line */
+function requireTime(timestamp: unknown, name: string): void {
+  if (timestampSchema.optional().safeParse(timestamp).success) return;
+  throw new EventsError('INVALID_EVENT', `${name}: timestamp: not an ISO 8601 time with Z or an offset`);
 }
 
 /** @throws EventsError INVALID_EVENT, naming the line */

@@ -24,7 +24,7 @@ export function toText(item: Item, time = new Date(item.timestamp).toISOString()
   const [style, text]: [Style, string] = isOurs(item) ? describe(item) : ['bold', plain(item.data)];
   const where = styleText('dim', item.topic === undefined ? time : `${time} ${item.topic}`);
   const by = item.by === undefined ? '' : styleText('dim', ` by ${printable(item.by)}`);
-  return `${where} ${styleText(style, item.event_type)}${stateOf(item)}${by} ${printable(text + endOf(item))}`;
+  return `${where} ${styleText(style, printable(item.event_type))}${stateOf(item)}${by} ${printable(text + endOf(item))}`;
 }
 
 /** The state of an open event, with the id by which it is answered. */

@@ -51,10 +51,11 @@ describe('an item is printed as a line for people', () => {
     );
   });
 
-  test('without control characters in a message that could steer the terminal', () => {
+  test('without control characters in a message, or in the name of an event, that could steer the terminal', () => {
     const line = toText({ event_type: 'agent_message', timestamp, data: agentMessage('a\u001b[2J\r\nb') });
     expect(line).toContain(': a [2J b');
     expect(line).not.toContain('\u001b[2J');
+    expect(plain('a\u0007dream\u001b]0;mine\u0007', {})).toBe('12:00:00.500 a dream ]0;mine  {}');
   });
 });
 

@@ -189,6 +189,17 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     rmSync(file);
   });
 
+  test('replay of a file names the line whose time is none', async () => {
+    const file = `${directory}.jsonl`;
+    const at = (timestamp: string) =>
+      JSON.stringify({ event_type: 'agent_message', timestamp, data: agentMessage('At') });
+    writeFileSync(file, `${at('2026-01-31T12:00:00Z')}\n\n${at('yesterday')}\n`);
+    const { code, stdout, stderr } = await runHere(['replay', file]);
+    expect({ code, lines: linesOf(stdout).length }).toEqual({ code: 1, lines: 1 });
+    expect(stderr).toContain('Line 3: timestamp: not an ISO 8601 time with Z or an offset');
+    rmSync(file);
+  });
+
   test('replay waits between events, and a signal ends it', async () => {
     await using server = await startServer();
     for (const hour of [0, 1]) {

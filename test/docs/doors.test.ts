@@ -9,6 +9,7 @@ const DOORS = {
   'psyche-events/client': 'client/index.ts',
   'psyche-events/store': 'client/store/index.ts',
   'psyche-events/react': 'client/react/index.ts',
+  'psyche-events/ag-ui': 'agents/ag-ui/index.ts',
   'psyche-events/ai': 'agents/ai/index.ts',
   'psyche-events/simulation': 'simulation/index.ts',
 };

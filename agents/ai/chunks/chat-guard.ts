@@ -9,7 +9,7 @@ export class ChatGuard implements Guard<ChatChunk> {
   readonly #open = new Map<string, UIMessageChunk | undefined>();
   /** Ids of known tool calls, and of approvals that were asked for. */
   readonly #calls = new Set<string>();
-  /** Those of them that the current step made known. */
+  /** Ids among them that the current step made known. */
   #ofStep: string[] = [];
 
   constructor({ input }: ToldRun) {

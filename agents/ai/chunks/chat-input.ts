@@ -6,6 +6,8 @@ export interface ChatInput<M extends UIMessage = UIMessage> {
   /** Id of the chat. */
   chat: string;
   trigger: 'submit-message' | 'regenerate-message';
+  /** `run_id` of the request: made again, it is answered by the same run. Logs of earlier versions have none. */
+  request?: string;
   /** Id of the message that is answered: a new one, or one of `messages` that the answer goes on with. */
   answer: string;
   /** Id of the message before the first of `messages`; null at the beginning of the chat. */

@@ -68,6 +68,8 @@ async function* answerChunks(
 ): AsyncGenerator<UIMessageChunk, void, undefined> {
   const reader = new StreamReader<ChatChunk>(chatDialect, { run });
   const items = client.stream({ topic, types: ANSWER_TYPES, filter: { run_id: run }, since, signal });
+  let isSynced = false;
+  let isErasedBefore = false;
   let last: UIMessageChunk | undefined;
   for await (const { cursor, event } of items) {
     for (const chunk of reader.take(event as AnyItem, cursor)) {
@@ -75,7 +77,13 @@ async function* answerChunks(
       last = chunk;
       yield chunk;
     }
-    if (event.event_type === 'stream_synced' && reader.untoldGaps.length > 0)
+    // The opening comes right after the place.
+    if (event.event_type === 'stream_gap')
+      isErasedBefore ||= event.data.reason === 'erased' && event.data.from === since;
+    isSynced ||= event.event_type === 'stream_synced';
+    // An opening of which nothing is known may come yet, of another server [D5].
+    const isGone = isSynced && isErasedBefore && !last;
+    if (isGone || (event.event_type === 'stream_synced' && reader.untoldGaps.length > 0))
       return yield* allIsLost(run, reader.untoldGaps);
     if (!reader.hasEnded(run)) continue;
     if (last?.type === 'abort') throw new DOMException(last.reason ?? 'Stopped', 'AbortError');

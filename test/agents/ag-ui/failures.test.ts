@@ -1,29 +1,17 @@
-import { type BaseEvent, EventType, type Message, type RunAgentInput } from '@ag-ui/core';
+import { type BaseEvent, EventType, type Message } from '@ag-ui/core';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agUiRuns, GAP_EVENT, RUN_LOST } from '../../../agents/ag-ui/index.ts';
 import { MemoryBroker } from '../../../server/broker/memory-broker.ts';
 import { EventManager } from '../../../server/event-manager/event-manager.ts';
-import { JsonLogger } from '../../../server/telemetry/logger.ts';
+import { runs } from '../../../server/runs/runs.ts';
 import { defineEvents, runEvents } from '../../../shared/index.ts';
 import { FakeClock } from '../../simulation/fake-clock.ts';
-import { catalog, madeOf, THREAD, TOPIC, threadManager, verify, view } from './viewers.ts';
+import { catalog, inputOf, madeOf, question, TOPIC, threadManager, verify, view } from './viewers.ts';
 import { agUiServer } from './world.ts';
 
-const question: Message = { id: 'u1', role: 'user', content: 'Well?' };
 const start: BaseEvent = { type: EventType.TEXT_MESSAGE_START, messageId: 'm1', role: 'assistant' };
 const text = (delta: string): BaseEvent => ({ type: EventType.TEXT_MESSAGE_CONTENT, messageId: 'm1', delta });
-
-/** Input of a run that is started in the server's own process. */
-const input = (runId: string) => ({
-  threadId: THREAD,
-  runId,
-  messages: [question],
-  tools: [],
-  context: [],
-  state: {},
-  forwardedProps: {},
-});
 
 // AG-UI's own agents print what ends a run.
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}));
@@ -31,32 +19,6 @@ afterEach(() => void vi.restoreAllMocks());
 
 const refused = (code: string, message = '') =>
   expect.objectContaining({ code, message: expect.stringContaining(message) });
-
-test('a request of a stranger that AG-UI does not take costs no line for each thing, and no long error', async () => {
-  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-  const error = vi.fn();
-  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
-  const manager = new EventManager({ broker: new MemoryBroker(), catalog, logger });
-  const inputs: RunAgentInput[] = [];
-  agUiRuns(manager).serve((asked) => {
-    inputs.push(asked);
-    return from<BaseEvent[]>([]);
-  });
-  const ask = (runId: string, messages: object[]) => {
-    const request = { input: { ...input(runId), messages: messages as Message[] } };
-    return manager.publish('agui_request', request, { topic: TOPIC });
-  };
-  await ask('r1', [question, ...Array(1000).fill({ role: 'nobody' })]);
-  await expect.poll(() => inputs).toMatchObject([{ messages: [question] }]); // as AG-UI leaves it
-  await ask('r2', Array(1000).fill({ id: 'u1', role: 'user' }));
-  expect(warn).not.toHaveBeenCalled();
-  await expect.poll(() => error.mock.calls.length).toBe(1);
-  const [{ err }] = error.mock.calls[0] as [{ err: Error }, string];
-  expect(err).toEqual(refused('INVALID_EVENT', 'input.messages.0'));
-  expect(`${err.stack}`.length).toBeLessThan(10_000);
-  expect(process.env['SUPPRESS_TRANSFORMATION_WARNINGS']).toBeUndefined();
-  await manager.close();
-});
 
 test('a handler that throws ends its run with RUN_ERROR, and what it had said is closed', async () => {
   await using server = await agUiServer();
@@ -136,17 +98,17 @@ test('a thread whose id is no topic, and a request that is too large, are refuse
   expect(server.said.runs).toEqual([]);
 });
 
-test('a request that the server refuses is told to its sender at once, with the code', async () => {
-  await using server = await agUiServer();
-  const another = server.agent({ topicOf: () => 'another-topic' });
-  await expect(another.runAgent({ runId: 'r1' })).rejects.toEqual(refused('INVALID_TOPIC', 'another-topic'));
-  expect(server.said.runs).toEqual([]);
-  const own = server.agent();
-  const running = own.runAgent({ runId: 'r2' }); // a refusal of another's changes nothing for it
-  const run = await server.said.next();
-  await another.runAgent({ runId: 'r2' }).catch(() => {});
-  run.end();
-  await running;
+test('the first run of AG-UI tells all messages of its thread, also beside a run of another kind', async () => {
+  const manager = threadManager();
+  await runs(manager, { topic: TOPIC }).start(async () => {}, { kind: 'index' });
+  const messages: Message[] = [
+    question,
+    { id: 'a1', role: 'assistant', content: 'Yes.' },
+    { ...question, id: 'u2' },
+  ];
+  await agUiRuns(manager).start(() => from<BaseEvent[]>([]), { ...inputOf('r1'), messages });
+  expect((await madeOf((await view(manager)).events)).messages).toEqual(messages);
+  await manager.close();
 });
 
 test('a stranger without claims neither asks nor looks on; a viewer without the claim to stop stops nothing', async () => {
@@ -191,7 +153,7 @@ test('a run whose node died ends as RUN_LOST for those who watch and those who c
     yield start;
     yield text('Last words');
     await new Promise(() => {});
-  }, input('r1'));
+  }, inputOf('r1'));
   let live = false;
   const watching = view(manager, {
     onSynced: () => {
@@ -234,7 +196,7 @@ test('a viewer of a log that was trimmed is told so, and is told a valid stream'
       { type: EventType.STEP_FINISHED, stepName: 's' },
       { type: EventType.TEXT_MESSAGE_END, messageId: 'm1' },
     ];
-  }, input('r1'));
+  }, inputOf('r1'));
   await view(manager); // to its end
   const { events } = await view(manager);
   await verify(events);
@@ -249,7 +211,7 @@ test('control: a viewer that is handed stored events as they are breaks the rule
   await agUiRuns(manager).start(async function* () {
     yield* [start, text('a'), { type: EventType.CUSTOM, name: 'n', value: 1 }];
     yield* [{ type: EventType.TEXT_MESSAGE_END, messageId: 'm1', metadata: { tokens: 1 } }];
-  }, input('r1'));
+  }, inputOf('r1'));
   const { events } = await view(manager); // to its end
   const types = ['agui_event', 'agui_text'] as const;
   const { items } = await manager.history({ topic: TOPIC, types, openings: true });

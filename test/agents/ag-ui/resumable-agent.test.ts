@@ -211,6 +211,21 @@ test('an abort before the run has begun stops it, too', async () => {
   expect(told.at(-1)).toMatchObject({ type: EventType.RUN_FINISHED, outcome: { type: 'cancelled' } });
 });
 
+test('an abort before the run is asked for has it never asked for', async () => {
+  await using server = await agUiServer();
+  const agent = server.agent();
+  const running = agent.runAgent({ runId: 'r1' });
+  agent.abortRun();
+  await running;
+  const abortController = new AbortController();
+  abortController.abort();
+  await agent.runAgent({ runId: 'r2', abortController });
+  const next = agent.runAgent({ runId: 'r3' }); // an abort is of one run
+  (await server.said.next()).end();
+  await next;
+  expect(server.said.runs.map(({ input }) => input.runId)).toEqual(['r3']);
+});
+
 test('an agent goes by server-sent events where its transports say so', async () => {
   await using server = await agUiServer();
   const agent = server.agent({

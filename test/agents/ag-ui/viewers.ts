@@ -14,6 +14,13 @@ import { type Clock, systemClock } from '../../../shared/timing.ts';
 export const THREAD = 't';
 export const TOPIC = `agui-${THREAD}`;
 export const catalog = defineEvents(agUiEvents);
+export const question = { id: 'u1', role: 'user', content: 'Well?' } as const satisfies Message;
+
+/** Input of a run of the thread. */
+export function inputOf(runId: string): RunAgentInput {
+  const nothing = { tools: [], context: [], state: {}, forwardedProps: {} };
+  return { threadId: THREAD, runId, messages: [question], ...nothing };
+}
 
 /** A clock on which pieces of text are joined for no time. */
 const swift: Clock = {

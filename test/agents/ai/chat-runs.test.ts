@@ -4,27 +4,13 @@ import { type ChatTurn, chatRuns, loadChat } from '../../../agents/ai/index.ts';
 import { EventManager, JsonLogger, MemoryBroker } from '../../../server/index.ts';
 import { defineEvents } from '../../../shared/index.ts';
 import { HASTY } from '../../support/hasty-clock.ts';
-import { asked, chatCatalog, chatWorld, topic, viewed } from './chat-world.ts';
-import type { Chunk } from './sdk.ts';
-
-/** An answer's chunks: its texts. */
-function* says(...texts: string[]): Generator<Chunk> {
-  yield { type: 'text-start', id: '0' };
-  for (const delta of texts) yield { type: 'text-delta', id: '0', delta };
-  yield { type: 'text-end', id: '0' };
-}
+import { all, asked, chatCatalog, chatWorld, says, topic, viewed } from './chat-world.ts';
 
 /** Messages as texts, with their ids. */
 const texts = (messages: readonly UIMessage[]) =>
   messages.map(
     ({ role, parts }) => `${role}: ${parts.map((part) => ('text' in part ? part.text : part.type)).join('')}`,
   );
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
 
 /** A promise, and what resolves it. */
 function gate() {
@@ -67,39 +53,6 @@ test('a handler is told the chat, who asks, and the id of its answer', async () 
     topic,
   });
   expect((await world.all.status(run))?.by).toBe('ada');
-});
-
-test('a request that is made twice is answered once', async () => {
-  let calls = 0;
-  await using world = chatWorld(async function* () {
-    calls++;
-    yield* says('Hi.');
-  });
-  const request = { run_id: 'r', chat: 'c', trigger: 'submit-message' as const, messages: [asked('u1')] };
-  for (let i = 0; i < 3; i++)
-    await world.manager.publish('chat_request', JSON.parse(JSON.stringify(request)), { topic });
-  await all(viewed(world, 'r'));
-  expect(calls).toBe(1);
-});
-
-test('an answer that is asked twice to go on does so in one run, and in a further one after that has failed', async () => {
-  const outputs: string[] = [];
-  await using world = chatWorld(async function* ({ runId, answerId }) {
-    outputs.push(`${runId} ${answerId}`);
-    if (outputs.length === 1) throw new Error('down');
-    yield* says('Hi.');
-  });
-  const called: UIMessage = {
-    id: 'a1',
-    role: 'assistant',
-    parts: [{ type: 'tool-where', toolCallId: 'c1', state: 'output-available', input: {}, output: 'Rome' }],
-  };
-  const first = await world.ask([asked('u1'), called]);
-  await all(viewed(world, first));
-  const second = await world.ask([asked('u1'), called]);
-  await all(viewed(world, second));
-  expect(await world.ask([asked('u1'), called])).toBe(second);
-  expect(outputs).toEqual([`${first} a1`, `${second} a1`]);
 });
 
 test.each([
@@ -203,6 +156,37 @@ test('a request is refused that is of another topic’s chat, or whose new messa
   };
   await world.manager.publish('chat_request', request, { topic: 'chat-d' });
   expect(await answered).toMatchObject({ request: 'r', error: { code: 'INVALID_TOPIC' } });
+});
+
+test('a failure before an answer is begun is told to its asker at once, its words to the log alone', async () => {
+  const error = vi.fn();
+  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
+  const thrown = new Error('No such tenant: t-4711');
+  const topicOf = () => {
+    throw thrown;
+  };
+  await using world = chatWorld(async () => says('Hi.') as never, { logger, topicOf });
+  await expect(world.ask([asked('u1')])).rejects.toEqual({
+    code: 'UNAVAILABLE',
+    message: 'The server failed to begin the run: its log says why.',
+  });
+  await expect
+    .poll(() => error.mock.calls)
+    .toEqual([[expect.objectContaining({ err: thrown }), expect.anything()]]);
+});
+
+test('a failure before an answer is begun is in the log, also where its asker cannot be told', async () => {
+  const error = vi.fn();
+  const logger = Object.assign(new JsonLogger('error', () => {}), { error });
+  const thrown = new Error('No such tenant: t-4711');
+  const topicOf = () => {
+    vi.spyOn(world.manager, 'publish').mockRejectedValue(new Error('The broker is away.'));
+    throw thrown;
+  };
+  await using world = chatWorld(async () => says('Hi.') as never, { logger, topicOf });
+  void world.ask([asked('u1')]);
+  const logged = expect.objectContaining({ err: thrown });
+  await expect.poll(() => error.mock.calls).toContainEqual([logged, expect.anything()]);
 });
 
 test('one handler serves; another may once it is gone; without the events of chats there is none', async () => {

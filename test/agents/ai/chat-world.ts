@@ -15,6 +15,20 @@ export function asked(id: string, text = id): UIMessage {
   return { id, role: 'user', parts: [{ type: 'text', text }] };
 }
 
+/** An answer's chunks: its texts. */
+export function* says(...texts: string[]): Generator<Chunk> {
+  yield { type: 'text-start', id: '0' };
+  for (const delta of texts) yield { type: 'text-delta', id: '0', delta };
+  yield { type: 'text-end', id: '0' };
+}
+
+/** Items, once there are no more. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
 /** The topic of the chat `c`. */
 export const topic = 'chat-c';
 
@@ -27,12 +41,13 @@ export function chatWorld(
     logger,
     clock,
     onError = String,
+    topicOf,
     ...options
   }: { maxRecords?: number; logger?: Logger } & ChatRunsOptions = {},
 ) {
   const broker = new MemoryBroker(options);
   const manager = new EventManager({ broker, catalog: chatCatalog, ...(logger && { logger }) });
-  chatRuns(manager, { onError, clock }).serve(handler);
+  chatRuns(manager, { onError, clock, topicOf }).serve(handler);
   const all = runs(manager, { topic });
   return {
     manager,

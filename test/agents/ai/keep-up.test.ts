@@ -2,7 +2,7 @@ import { Chat } from '@ai-sdk/react';
 import type { UIMessage } from 'ai';
 import { expect, test } from 'vitest';
 import { chatRuns, EventsChatTransport, loadChat } from '../../../agents/ai/index.ts';
-import { answerStream } from '../../../agents/ai/log/answer-stream.ts';
+import { ANSWER_TYPES, answerStream } from '../../../agents/ai/log/answer-stream.ts';
 import { createClient } from '../../../client/index.ts';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
 import { placeBefore } from '../../../server/runs/run-search.ts';
@@ -134,6 +134,25 @@ test('an answer of which the log has nothing any more ends as lost, and a chat w
   gaps.length = 0;
   await loadChat(client, 'another', { onGap });
   expect(gaps).toEqual([]);
+  await client.close();
+});
+
+test('an answer that was erased before its stream begins ends as lost', async () => {
+  await using world = await pair();
+  const { first, manager, far } = world;
+  await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  const { items } = await manager.history({ topic, types: ['run'], openings: true });
+  const [opening] = items;
+  if (!opening) throw new Error('no run');
+  const { run_id } = opening.event.data;
+  const { erased } = await manager.erase({ topic, types: [...ANSWER_TYPES], filter: { run_id } });
+  expect(erased).toBeGreaterThan(2);
+  const client = createClient({ url: far.wsUrl, catalog: chatCatalog });
+  const shownRun = { run: run_id, since: placeBefore(opening.cursor) };
+  const nothing = { signal: undefined, onEnd() {}, onStop() {} };
+  const told: string[] = [];
+  for await (const { type } of answerStream(client, topic, shownRun, nothing)) told.push(type);
+  expect(told).toEqual(['error']);
   await client.close();
 });
 
