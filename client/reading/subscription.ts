@@ -157,6 +157,7 @@ export class Subscription {
     this.#retries = 0;
     this.#wire.connection.onReply();
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
+    const isLast = isSynced && this.#path === REPLAY;
     const isSeen = wasSeen(id, this.#cursor);
     if (isSeen && !isSynced && isRecorded(data)) return;
     const cursor = furthestOf(id, this.#cursor);
@@ -169,10 +170,13 @@ export class Subscription {
       this.#path === REPLAY ? [data] : this.#open.take(data, (isSeen || isSynced) && cursor !== id);
     for (const item of items) {
       this.#sink.onItem(item, cursor);
-      if (this.#stopped) return;
+      if (!this.#stopped) continue;
+      // A reader that was full with the last item of a replay is at its end all the same: nothing is left to go on to.
+      if (isLast) this.#sink.onEnd(null);
+      return;
     }
     if (isSynced) this.#setStatus('live');
-    if (isSynced && this.#path === REPLAY) this.#end(null);
+    if (isLast) this.#end(null);
   }
 
   #onEnd(error: Error): void {
