@@ -158,9 +158,10 @@ export class Subscription {
     this.#wire.connection.onReply();
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
     const isLast = isSynced && this.#path === REPLAY;
-    const isSeen = wasSeen(id, this.#cursor);
+    const rewound = rewoundLog(data);
+    const isSeen = rewound === undefined && wasSeen(id, this.#cursor);
     if (isSeen && !isSynced && isRecorded(data)) return;
-    const cursor = furthestOf(id, this.#cursor);
+    const cursor = furthestOf(id, this.#cursor, rewound);
     if (!isSeen || isSynced) this.#cursor = cursor;
     this.#onBegun(); // it has a position, from which it resumes
     if (isSynced) this.#onReady();
@@ -266,15 +267,26 @@ export function wasSeen(cursor: string, last: string | null): boolean {
   return placesOf(cursor).every(([log, seq]) => seq <= (seen.get(log) ?? -1));
 }
 
-/** A cursor, but in no log before `last`: a server that was moved to may be behind, and nothing is taken back. */
-function furthestOf(cursor: string, last: string | null): string {
-  const seen = new Map(placesOf(last ?? ''));
+/** The log that a gap says was lost or rewound, as {@link placesOf} names it. In it numbers are given anew, also of its epoch. */
+function rewoundLog(item: AnyItem): string | undefined {
+  if (item.event_type !== 'stream_gap' || item.data.reason !== 'epoch_changed') return undefined;
+  const { to } = item.data;
+  return placesOf(item.topic === undefined ? to : `${item.topic}:${to}`)[0]?.[0];
+}
+
+/**
+ * A cursor, but in no log before `last`: a server that was moved to may be behind, and nothing is taken back.
+ * @param rewound the log whose place goes back all the same
+ */
+function furthestOf(cursor: string, last: string | null, rewound: string | undefined): string {
+  const seen = new Map(placesOf(last ?? '').filter(([log]) => log !== rewound));
   const places = placesOf(cursor).map(([log, seq]) => `${log}:${Math.max(seq, seen.get(log) ?? 0)}`);
   return (cursor.startsWith('~') ? '~' : '') + places.join('~');
 }
 
-/** A cursor's place in each log it is of: `<epoch>:<seq>`, or `~<topic>:<epoch>:<seq>` for each of several topics. */
+/** A cursor's place in each log it is of: `<epoch>:<seq>`, or `~<topic>:<epoch>:<seq>` for each of several topics, `~` for none. */
 function placesOf(cursor: string): [log: string, seq: number][] {
+  if (cursor === '~') return [];
   const parts = cursor.startsWith('~') ? cursor.slice(1).split('~') : [cursor];
   return parts.map((part) => {
     const colon = part.lastIndexOf(':');
