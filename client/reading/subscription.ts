@@ -6,11 +6,12 @@ import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
-import type { Wire } from '../connection/wire.ts';
+import { tooLarge, type Wire } from '../connection/wire.ts';
 import { toClientError, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { AnyItem } from './items.ts';
 import { OpenEvents } from './open-events.ts';
+import { furthestOf, rewoundLog, wasSeen } from './places.ts';
 
 /**
  * - `connecting`: nothing has come yet
@@ -128,17 +129,26 @@ export class Subscription {
       this.#onEnd(toError(error));
       return;
     }
+    // One that has begun was not too large, nor was one that is not sent yet: both hear of a connection that others have lost.
+    let isDoubtful = false;
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => {
+        isDoubtful = false;
         this.#open.restart();
         // One that is live is so still where it moves to another connection, or another subscription begins beside it.
         if (this.#status !== 'live') this.#setStatus('catching-up');
       },
       onData: (item) => this.#onData(item),
-      onConnecting: () => this.#setStatus(this.#cursor === null ? 'connecting' : 'stale'),
+      onConnecting: () => {
+        const { error } = this.#wire.connection.state;
+        const refusal = isDoubtful && tooLarge(this.#path, input, error, 'Pass a smaller filter.');
+        if (refusal) this.#onEnd(refusal);
+        else this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
+      },
       onError: (error) => this.#onEnd(toClientError(error)),
       onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
     });
+    isDoubtful = true;
   }
 
   #onData(item: unknown): void {
@@ -255,41 +265,4 @@ function untracked(): EventsError {
     'INVALID_OPTION',
     'The server sent an item that is no event with a cursor: check that `path` names the events, and that its process has one @trpc/server.',
   );
-}
-
-/**
- * Tells if an item at `cursor` was seen by a reader that stands at `last`: in no topic is it beyond the last one, of the
- * same epoch. Another epoch is another log, and nothing of it was seen.
- */
-export function wasSeen(cursor: string, last: string | null): boolean {
-  if (last === null) return false;
-  const seen = new Map(placesOf(last));
-  return placesOf(cursor).every(([log, seq]) => seq <= (seen.get(log) ?? -1));
-}
-
-/** The log that a gap says was lost or rewound, as {@link placesOf} names it. In it numbers are given anew, also of its epoch. */
-function rewoundLog(item: AnyItem): string | undefined {
-  if (item.event_type !== 'stream_gap' || item.data.reason !== 'epoch_changed') return undefined;
-  const { to } = item.data;
-  return placesOf(item.topic === undefined ? to : `${item.topic}:${to}`)[0]?.[0];
-}
-
-/**
- * A cursor, but in no log before `last`: a server that was moved to may be behind, and nothing is taken back.
- * @param rewound the log whose place goes back all the same
- */
-function furthestOf(cursor: string, last: string | null, rewound: string | undefined): string {
-  const seen = new Map(placesOf(last ?? '').filter(([log]) => log !== rewound));
-  const places = placesOf(cursor).map(([log, seq]) => `${log}:${Math.max(seq, seen.get(log) ?? 0)}`);
-  return (cursor.startsWith('~') ? '~' : '') + places.join('~');
-}
-
-/** A cursor's place in each log it is of: `<epoch>:<seq>`, or `~<topic>:<epoch>:<seq>` for each of several topics, `~` for none. */
-function placesOf(cursor: string): [log: string, seq: number][] {
-  if (cursor === '~') return [];
-  const parts = cursor.startsWith('~') ? cursor.slice(1).split('~') : [cursor];
-  return parts.map((part) => {
-    const colon = part.lastIndexOf(':');
-    return [part.slice(0, colon), Number(part.slice(colon + 1))];
-  });
 }

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { wasSeen } from '../../client/reading/subscription.ts';
+import { wasSeen } from '../../client/reading/places.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
