@@ -1,3 +1,4 @@
+import { isStreamNotice } from '../../shared/stream-items.ts';
 import type { AnyItem } from './items.ts';
 
 // Places of a reader in the logs that it follows: which items it has seen, and where it stands after one.
@@ -14,8 +15,9 @@ export function wasSeen(cursor: string, last: string | null): boolean {
 
 /** The log that a gap says was lost or rewound, as {@link placesOf} names it. In it numbers are given anew, also of its epoch. */
 export function rewoundLog(item: AnyItem): string | undefined {
-  if (item.event_type !== 'stream_gap' || item.data.reason !== 'epoch_changed') return undefined;
-  const { to } = item.data;
+  if (!isStreamNotice(item) || item.event_type !== 'stream_gap') return undefined;
+  const { to, reason } = item.data;
+  if (reason !== 'epoch_changed') return undefined;
   return placesOf(item.topic === undefined ? to : `${item.topic}:${to}`)[0]?.[0];
 }
 
