@@ -58,9 +58,7 @@ export class Wire {
           this.connection.onReply();
           return checkAnswer(output);
         } catch (cause) {
-          throw closeCodeOf(cause) === MESSAGE_TOO_BIG && input && isLarge(input.length)
-            ? tooLarge(path, cause)
-            : cause;
+          throw tooLarge(path, input, cause) ?? cause;
         } finally {
           refusal.stop();
         }
@@ -123,13 +121,19 @@ export class Wire {
   }
 }
 
-/** The error of a message that was too large: sent again, it would close the connection of all calls again. */
-function tooLarge(path: string, cause: unknown): EventsError {
-  return new EventsError(
-    'INVALID_OPTION',
-    `${path}: the server accepts no message that large over a WebSocket. Send smaller events or batches, or use createPublisher over http.`,
-    { cause },
-  );
+/**
+ * The error of an input that was too large, if that may be why its connection is lost: sent again, it would close the
+ * connection of all calls and subscriptions again.
+ */
+export function tooLarge(
+  path: string,
+  input: EncodedInput | undefined,
+  cause: unknown,
+  advice = 'Send smaller events or batches, or use createPublisher over http.',
+): EventsError | undefined {
+  if (closeCodeOf(cause) !== MESSAGE_TOO_BIG || !input || !isLarge(input.length)) return undefined;
+  const message = `${path}: the server accepts no message that large over a WebSocket. ${advice}`;
+  return new EventsError('INVALID_OPTION', message, { cause });
 }
 
 /**

@@ -28,7 +28,7 @@ export class Member<Data> implements Membership<Data> {
   /** Data that the handle's event was begun with. */
   #joinedWith: Data | undefined;
   #handle: OpenHandle<Data> | undefined;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
   #rejoining: Promise<void> | undefined;
   readonly #waking = new AbortController();
 
@@ -48,7 +48,7 @@ export class Member<Data> implements Membership<Data> {
     this.#joinedWith = data;
     this.#handle = handle;
     // It was left meanwhile.
-    if (this.#isClosed) await handle.close();
+    if (this.#closing) await handle.close();
     return this;
   }
 
@@ -70,11 +70,15 @@ export class Member<Data> implements Membership<Data> {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Leaves; whoever calls it again waits for the same. */
+  close(): Promise<void> {
+    // Until it is over a client that is closed waits for it too.
+    this.#closing ??= this.#leave().finally(() => this.#options.onClosed(this));
+    return this.#closing;
+  }
+
+  async #leave(): Promise<void> {
     this.#waking.abort();
-    this.#options.onClosed(this);
     if (!this.#options.isConnected()) return;
     await this.#rejoining; // what is begun meanwhile would be there until its lease is over
     await this.#handle?.close();
@@ -91,12 +95,12 @@ export class Member<Data> implements Membership<Data> {
   async #joinAgain(): Promise<void> {
     for (let retry = 0; ; retry++) {
       await untilSeen(this.#waking.signal);
-      if (this.#isClosed) return;
+      if (this.#closing) return;
       try {
         await this.join();
         return;
       } catch (cause) {
-        if (this.#isClosed) return;
+        if (this.#closing) return;
         const error = toError(cause);
         if (!isRetryable(error)) return this.#options.report(error);
         await pause(fullJitter(retry), this.#waking.signal);

@@ -6,11 +6,12 @@ import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
-import type { Wire } from '../connection/wire.ts';
+import { tooLarge, type Wire } from '../connection/wire.ts';
 import { toClientError, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { AnyItem } from './items.ts';
 import { OpenEvents } from './open-events.ts';
+import { furthestOf, rewoundLog, wasSeen } from './places.ts';
 
 /**
  * - `connecting`: nothing has come yet
@@ -128,17 +129,26 @@ export class Subscription {
       this.#onEnd(toError(error));
       return;
     }
+    // One that has begun was not too large, nor was one that is not sent yet: both hear of a connection that others have lost.
+    let isDoubtful = false;
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => {
+        isDoubtful = false;
         this.#open.restart();
         // One that is live is so still where it moves to another connection, or another subscription begins beside it.
         if (this.#status !== 'live') this.#setStatus('catching-up');
       },
       onData: (item) => this.#onData(item),
-      onConnecting: () => this.#setStatus(this.#cursor === null ? 'connecting' : 'stale'),
+      onConnecting: () => {
+        const { error } = this.#wire.connection.state;
+        const refusal = isDoubtful && tooLarge(this.#path, input, error, 'Pass a smaller filter.');
+        if (refusal) this.#onEnd(refusal);
+        else this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
+      },
       onError: (error) => this.#onEnd(toClientError(error)),
       onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
     });
+    isDoubtful = true;
   }
 
   #onData(item: unknown): void {
@@ -157,9 +167,11 @@ export class Subscription {
     this.#retries = 0;
     this.#wire.connection.onReply();
     const isSynced = data.event_type === 'stream_synced'; // its cursor is the one before it
-    const isSeen = wasSeen(id, this.#cursor);
+    const isLast = isSynced && this.#path === REPLAY;
+    const rewound = rewoundLog(data);
+    const isSeen = rewound === undefined && wasSeen(id, this.#cursor);
     if (isSeen && !isSynced && isRecorded(data)) return;
-    const cursor = furthestOf(id, this.#cursor);
+    const cursor = furthestOf(id, this.#cursor, rewound);
     if (!isSeen || isSynced) this.#cursor = cursor;
     this.#onBegun(); // it has a position, from which it resumes
     if (isSynced) this.#onReady();
@@ -169,10 +181,13 @@ export class Subscription {
       this.#path === REPLAY ? [data] : this.#open.take(data, (isSeen || isSynced) && cursor !== id);
     for (const item of items) {
       this.#sink.onItem(item, cursor);
-      if (this.#stopped) return;
+      if (!this.#stopped) continue;
+      // A reader that was full with the last item of a replay is at its end all the same: nothing is left to go on to.
+      if (isLast) this.#sink.onEnd(null);
+      return;
     }
     if (isSynced) this.#setStatus('live');
-    if (isSynced && this.#path === REPLAY) this.#end(null);
+    if (isLast) this.#end(null);
   }
 
   #onEnd(error: Error): void {
@@ -250,30 +265,4 @@ function untracked(): EventsError {
     'INVALID_OPTION',
     'The server sent an item that is no event with a cursor: check that `path` names the events, and that its process has one @trpc/server.',
   );
-}
-
-/**
- * Tells if an item at `cursor` was seen by a reader that stands at `last`: in no topic is it beyond the last one, of the
- * same epoch. Another epoch is another log, and nothing of it was seen.
- */
-export function wasSeen(cursor: string, last: string | null): boolean {
-  if (last === null) return false;
-  const seen = new Map(placesOf(last));
-  return placesOf(cursor).every(([log, seq]) => seq <= (seen.get(log) ?? -1));
-}
-
-/** A cursor, but in no log before `last`: a server that was moved to may be behind, and nothing is taken back. */
-function furthestOf(cursor: string, last: string | null): string {
-  const seen = new Map(placesOf(last ?? ''));
-  const places = placesOf(cursor).map(([log, seq]) => `${log}:${Math.max(seq, seen.get(log) ?? 0)}`);
-  return (cursor.startsWith('~') ? '~' : '') + places.join('~');
-}
-
-/** A cursor's place in each log it is of: `<epoch>:<seq>`, or `~<topic>:<epoch>:<seq>` for each of several topics. */
-function placesOf(cursor: string): [log: string, seq: number][] {
-  const parts = cursor.startsWith('~') ? cursor.slice(1).split('~') : [cursor];
-  return parts.map((part) => {
-    const colon = part.lastIndexOf(':');
-    return [part.slice(0, colon), Number(part.slice(colon + 1))];
-  });
 }

@@ -10,6 +10,10 @@ const reply = (id: string, text: string): AnyItem => ({
   ...{ event_type: 'reply', timestamp, data: { text } },
   open: { id, kind: 'growing', state: 'open', field: 'text' },
 });
+const rewound = (from: string, to: string, topic?: string): AnyItem => ({
+  ...{ event_type: 'stream_gap', timestamp, data: { from, to, lost: null, reason: 'epoch_changed' } },
+  ...(topic && { topic }),
+});
 const piece = (id: string, at: number, text: string): AnyItem => ({
   ...{ event_type: 'stream_update', timestamp, data: { id, at, text } },
 });
@@ -81,6 +85,24 @@ test('[D12] nor in any of its topics, while it goes on in others', async () => {
   moved();
   tell(synced('~a:e:7')); // a topic went
   expect(subscription.cursor).toBe('~a:e:7');
+});
+
+test('[D4] a log that was rewound takes the position back, and what it tells from there is new', async () => {
+  const { subscription, tell, synced } = await subscribed();
+  tell(synced('e:5'), ['e:6', note('a')], ['e:7', note('b')]);
+  expect(tell(['e:3', rewound('e:7', 'e:3')], ['e:4', note('c')])).toEqual(['stream_gap@e:3', 'c@e:4']);
+  expect(subscription.cursor).toBe('e:4');
+});
+
+test('[D4] of several topics only the one that was rewound goes back', async () => {
+  const { subscription, tell, synced, moved } = await subscribed();
+  tell(synced('~a:e:5~b:e:5'), ['~a:e:5~b:e:6', note('b6')]);
+  moved(); // to a server that is behind in b
+  expect(tell(['~a:e:3~b:e:5', rewound('e:5', 'e:3', 'a')], ['~a:e:3~b:e:6', note('b6')])).toEqual([
+    'stream_gap@~a:e:3~b:e:6',
+  ]);
+  expect(tell(['~a:e:4~b:e:6', note('a4')])).toEqual(['a4@~a:e:4~b:e:6']);
+  expect(subscription.cursor).toBe('~a:e:4~b:e:6');
 });
 
 test('[O10] an event that a server which is behind does not know yet is not lost', async () => {

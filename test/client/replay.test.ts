@@ -36,6 +36,20 @@ test('[D12] a replay goes on through lost connections, yields each event once, a
   await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
 });
 
+test.each([1, 2, 4])(
+  'a replay ends, with one stream_synced, though that is what fills a buffer of %d',
+  async (bufferSize) => {
+    await using server = await startServer(3);
+    await using client = connect({ url: server.wsUrl });
+    const seen: string[] = [];
+    for await (const { event } of client.replay({ speed: FAST, bufferSize })) {
+      seen.push(event.event_type);
+      expect(seen.length).toBeLessThan(5);
+    }
+    expect(seen).toEqual(['agent_message', 'agent_message', 'agent_message', 'stream_synced']);
+  },
+);
+
 test('leaving the loop stops the replay at the server, even in the middle of a pause', async () => {
   await using server = await startServer(2); // a minute apart
   await using client = connect({ url: server.wsUrl });

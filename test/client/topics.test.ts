@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { wasSeen } from '../../client/reading/subscription.ts';
+import { expect, test, vi } from 'vitest';
+import { wasSeen } from '../../client/reading/places.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
@@ -41,6 +41,31 @@ test('[D12] several topics arrive in order and once through lost connections, an
     expect(event).toMatchObject({ topic: 'news', data: { message: 'on' } });
     break;
   }
+});
+
+test('[D12] a subscription to topics of which there is none yet resumes, and so does another one from its cursor', async () => {
+  await using server = await startTestServer();
+  await using client = connect({ url: server.wsUrl });
+  const seen: string[] = [];
+  const errors: Error[] = [];
+  const synced = vi.fn();
+  const follow = (name: string, since?: string) =>
+    client.on('agent_message', ({ data }) => seen.push(`${name} ${data.message}`), {
+      topics: ['run-*'],
+      since,
+      onSynced: synced,
+      onError: (error, willRetry) => willRetry || errors.push(error),
+    });
+  const first = follow('first');
+  await first.ready;
+  expect(first.cursor).toBe('~');
+  server.drop();
+  const second = follow('second', first.cursor ?? '');
+  await second.ready;
+  await eventually(() => expect(synced).toHaveBeenCalledTimes(3));
+  await server.manager.publish('agent_message', agentMessage(1), { topic: 'run-1' });
+  await eventually(() => expect(seen.sort()).toEqual(['first 1', 'second 1']));
+  expect(errors).toEqual([]);
 });
 
 test('[D4] a gap names its topic', async () => {
@@ -99,6 +124,9 @@ test.each<[string, string | null, boolean]>([
   ['~a:e:4~b:f:1', '~a:e:3~b:f:2', false],
   ['~a:e:3~b:f:1', '~a:e:3', false],
   ['~a:g:1~b:f:1', '~a:e:3~b:f:1', false],
+  ['~', null, false],
+  ['~', '~', true],
+  ['~a:e:1', '~', false],
 ])('wasSeen(%s, %s) is %s', (cursor, last, expected) => {
   expect(wasSeen(cursor, last)).toBe(expected);
 });

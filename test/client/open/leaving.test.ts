@@ -47,6 +47,15 @@ test('a client that is closed while a member joins again leaves nothing open', a
   expect(await openSet({ broker }, topic)).toEqual([]);
 });
 
+test('a client that is closed while a member leaves waits for it', async () => {
+  const { manager, broker } = openWorld();
+  await using server = await startTestServer({ catalog, manager });
+  await using client = connect({ url: server.wsUrl, catalog });
+  const me = await client.join('viewer', { name: 'Ada' }, { topic });
+  await Promise.all([me.close(), client.close()]);
+  expect(await openSet({ broker }, topic)).toEqual([]);
+});
+
 /** A member that was lost, by itself: joining again fails as told. */
 async function lostMember(again: () => Promise<OpenHandle<string>>) {
   const data: string[] = [];
