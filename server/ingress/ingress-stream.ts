@@ -161,7 +161,8 @@ function toEntries(raw: readonly RawEntry[]): IngressEntry[] {
 }
 
 function toRecord(pairs: readonly (string | number)[]): Record<string, string | number> {
-  const record: Record<string, string | number> = {};
-  for (let at = 0; at + 1 < pairs.length; at += 2) record[String(pairs[at])] = pairs[at + 1] ?? '';
-  return record;
+  // Made by fromEntries, which keeps a field named `__proto__` too.
+  return Object.fromEntries(
+    pairs.flatMap((name, at) => (at % 2 === 0 && at + 1 < pairs.length ? [[name, pairs[at + 1] ?? '']] : [])),
+  );
 }

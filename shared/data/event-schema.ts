@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { EventsError, formatIssues, toIssues } from '../errors.ts';
+import { EventsError, formatIssues, messageOf, toIssues } from '../errors.ts';
 import { historyOf, VersionedSchema } from '../versions.ts';
 import { carried } from './event-data.ts';
 import { OwnNames } from './own-names.ts';
@@ -28,8 +28,22 @@ class DataSchema {
     return this.#isPlainJson;
   }
 
-  /** @throws EventsError INVALID_EVENT */
+  /** @throws EventsError INVALID_EVENT; also where the application's code in a schema or a cleaner throws, as `new URL` does in a transform */
   parse(data: unknown): unknown {
+    try {
+      return this.#parsed(data);
+    } catch (cause) {
+      if (cause instanceof EventsError) throw cause;
+      const message = `cannot be validated: ${messageOf(cause)}`;
+      const issues = [{ path: ['data'], message }];
+      throw new EventsError('INVALID_EVENT', `Invalid ${this.#name}: ${formatIssues(issues)}`, {
+        issues,
+        cause,
+      });
+    }
+  }
+
+  #parsed(data: unknown): unknown {
     const name = this.#name;
     const renamed = this.#ownNames.rename(this.#sanitize ? this.#sanitize(data, name) : data);
     const result = this.schema.safeParse(renamed.data);

@@ -1,12 +1,17 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { CreateWSSContextFnOptions } from '@trpc/server/adapters/ws';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { CloseCode } from '../../shared/protocol.ts';
 import { ADAPTERS, deferred, startServer, until } from './harness.ts';
 
 type Context = { user: string };
 const t = initTRPC.context<Context>().create();
 const router = t.router({ whoami: t.procedure.query(({ ctx }) => ctx.user) });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
   test('the context is created once per connection, with the socket and the upgrade request', async () => {
@@ -138,4 +143,20 @@ describe.each(ADAPTERS)('%s adapter: context', (name, apply) => {
       expect(onError).toHaveBeenCalledTimes(1);
     });
   });
+});
+
+test('a client that was not let in is hung up on if it does not answer the close', async () => {
+  const gate = deferred<Context>();
+  await using server = await startServer(applyBroadcastWSSHandler, {
+    router,
+    createContext: () => gate.promise,
+  });
+  const client = await server.connect();
+  client.ws.pause();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  gate.reject(new TRPCError({ code: 'UNAUTHORIZED' }));
+  const [ws] = server.wss.clients;
+  await until(() => expect(ws?.readyState).toBe(ws?.CLOSING));
+  vi.advanceTimersByTime(1_000); // `ws` alone waits for 30 s
+  await until(() => expect(server.wss.clients.size).toBe(0));
 });

@@ -1,13 +1,18 @@
 import { initTRPC } from '@trpc/server';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { WEBSOCKET_LIMITS } from '../../server/broadcaster/core/limits.ts';
 import { CloseCode } from '../../shared/protocol.ts';
-import { startServer, withLimits } from './harness.ts';
+import { startServer, until, withLimits } from './harness.ts';
+import { sources } from './slow-client.ts';
 
 const t = initTRPC.create();
 const router = t.router({ hello: t.procedure.query(() => 'hello') });
 const serve = applyBroadcastWSSHandler;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('maxMessageValues', () => {
   const call = (id: number, input: unknown) => ({ id, method: 'query', params: { path: 'hello', input } });
@@ -48,6 +53,35 @@ describe('maxCallBytes', () => {
       expect(await client.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
       expect(client.frames).toEqual([]);
     }
+  });
+
+  test('holds for a call about which mayBeLarge throws: onError is told, and the other clients are served on', async () => {
+    const onError = vi.fn();
+    const mayBeLarge = (): never => {
+      throw new Error('cannot tell');
+    };
+    const apply: typeof serve = (options) => serve({ ...options, maxCallBytes: 1000, mayBeLarge });
+    await using server = await startServer(apply, { router, onError });
+    const [client, other] = [await server.connect(), await server.connect()];
+    client.send(call(1, 1000));
+    expect(await client.closed).toBe(CloseCode.MESSAGE_TOO_BIG);
+    expect(onError.mock.calls.map(([{ error }]) => error.message)).toEqual(['cannot tell']);
+    other.send(call(1, 10));
+    await other.expectStory(1, ['data:"hello"']);
+  });
+
+  test('ends the subscriptions of a client with a larger call at once, and hangs up on one that does not answer', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(withLimits({ maxCallBytes: 1000 }), { router });
+    const client = await server.connect();
+    client.call(1, 'subscription', 'pushed');
+    await client.expectStory(1, ['started']);
+    client.ws.pause();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    client.send(call(2, 1000));
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+    vi.advanceTimersByTime(5_000); // `ws` alone waits for 30 s
+    await until(() => expect(server.wss.clients.size).toBe(0));
   });
 });
 

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
+import { EventManager, MemoryBroker } from '../../server/index.ts';
+import type { IngressTarget } from '../../server/ingress/ingress.ts';
 import { IngressStream } from '../../server/ingress/ingress-stream.ts';
-import { EventsError } from '../../shared/index.ts';
+import { defineEvents, EventsError } from '../../shared/index.ts';
 import { startRedis } from '../setup/redis-server.ts';
 import { agentMessage } from '../support/events.ts';
 import { message, setUp, WAIT, type WorkerOptions } from './ingress-worker.ts';
@@ -31,6 +34,11 @@ const WRONG: readonly { fields: Record<string, string>; code: string; reason: st
   { fields: { ...message(1), topic: 'a b' }, code: 'INVALID_TOPIC', reason: 'Invalid topic' },
   { fields: { ...message(1), topic: '_sessions' }, code: 'FORBIDDEN', reason: 'private' },
   { fields: { ...message(1), color: 'red' }, code: 'INVALID_EVENT', reason: 'color is not a field' },
+  {
+    fields: JSON.parse(JSON.stringify(message(1)).replace('{', '{"__proto__":"x",')),
+    code: 'INVALID_EVENT',
+    reason: '__proto__ is not a field',
+  },
   { fields: { ...message(1), by: 'bob' }, code: 'INVALID_EVENT', reason: 'by is not a field' },
   { fields: { ...message(1), meta: '{oops' }, code: 'INVALID_EVENT', reason: 'meta' },
   { fields: { ...message(1), meta: '5' }, code: 'INVALID_EVENT', reason: 'meta must be an object' },
@@ -126,6 +134,27 @@ describe('the ingress stream', () => {
       })),
     );
     expect(worker.counts).toEqual({ moved: 1, duplicate: 0, dead: WRONG.length });
+  });
+
+  test('puts an entry whose schema throws on the dead-letter stream, and goes on', async () => {
+    const { add, work, dead, isEmpty } = setUp();
+    const links = new EventManager({
+      broker: new MemoryBroker(),
+      catalog: defineEvents({ link: z.object({ to: z.string().transform((to) => new URL(to).href) }) }),
+    });
+    onTestFinished(() => links.close());
+    const link = (to: string) => ({ event_type: 'link', data: JSON.stringify({ to }) });
+    await add(link('nowhere'));
+    await add(link('https://example.com/'));
+    const worker = work({ wrap: () => links as IngressTarget });
+    await expect.poll(() => worker.counts, WAIT).toEqual({ moved: 1, duplicate: 0, dead: 1 });
+    await expect.poll(isEmpty, WAIT).toBe(true);
+    expect(await dead()).toMatchObject([
+      { code: 'INVALID_EVENT', reason: expect.stringContaining('Invalid URL') },
+    ]);
+    expect((await links.history()).items.map(({ event }) => event.data)).toEqual([
+      { to: 'https://example.com/' },
+    ]);
   });
 
   test('has another consumer take over entries that a consumer took and left', async () => {

@@ -17,8 +17,8 @@ export interface Credentials {
 
 /**
  * Identifies the caller; called once per WebSocket and once per HTTP request.
- * @throws EventsError UNAUTHENTICATED (the client must not try again), TOKEN_EXPIRED (it should, with a fresh token),
- * UNAVAILABLE (it should, later). Any other error is a fault of the server, and so is an answer that is no {@link Subject},
+ * @throws EventsError UNAUTHENTICATED or FORBIDDEN (the client must not try again), TOKEN_EXPIRED (it should, with a fresh
+ * token), UNAVAILABLE, OVERLOADED or RATE_LIMITED (it should, later). Any other error is a fault of the server, and so is an answer that is no {@link Subject},
  * such as null: the log says what is wrong with it, once for each kind, and the client is refused with UNAUTHENTICATED.
  */
 export type Authenticate = (credentials: Credentials) => Subject | Promise<Subject>;

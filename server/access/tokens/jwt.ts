@@ -28,7 +28,7 @@ export type JwtOptions = JwtKey & {
   audience: string;
   /** Accepted algorithms. Default `HS256` with a secret; `RS256`, `PS256`, `ES256`, `EdDSA` with a key set. */
   algorithms?: readonly string[];
-  /** Reads a token's rights. Default: its fields `publish`, `subscribe`, `topics`, `stats`, `control`, `filter`. */
+  /** Reads a token's rights. Default: its fields `publish`, `answer`, `subscribe`, `topics`, `stats`, `control`, `filter`. */
   claims?: (payload: JWTPayload) => Claims;
   /** The clock, Unix ms. Default `Date.now`. */
   now?: () => number;

@@ -18,7 +18,7 @@ export interface Claims {
   readonly topics?: readonly string[] | undefined;
   /** True if it may see the statistics of the process. */
   readonly stats?: boolean | undefined;
-  /** True if it may control what runs on its topics: a simulation. */
+  /** True if it may control what runs on its topics, such as a simulation, and erase events there, also those that it may not see. */
   readonly control?: boolean | undefined;
   /** Conditions that all events it sees must meet, whatever it asks for [D8]. */
   readonly filter?: AnyFilter | undefined;

@@ -51,7 +51,7 @@ export async function createContext(
     // After the errors of the requests that wait.
     setImmediate(() =>
       areParamsRead
-        ? res.close()
+        ? connection.close(undefined, '')
         : connection.close(CloseCode.INVALID_PARAMS, 'connection params cannot be read'),
     );
     return { ok: false, error };

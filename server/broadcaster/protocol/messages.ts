@@ -6,8 +6,8 @@ import { CloseCode } from '../../../shared/protocol.ts';
 import { endOfString, hasMoreValues } from '../../../shared/wire/json-text.ts';
 import { NO_CALL, shapeError } from '../core/errors.ts';
 import { isObject, jsonEncoder } from '../core/json-encoder.ts';
-import type { Setup } from '../core/options.ts';
 import type { Connection } from '../socket/connection.ts';
+import { SLOW_GRACE_MS } from '../socket/socket-life.ts';
 
 /** Characters of a request id: it goes out again with every item of a subscription. */
 const MAX_ID_LENGTH = 256;
@@ -56,9 +56,9 @@ const UNREAD: Parameters<typeof parseTRPCMessage>[1] = {
 /** The requests in a message, one or a batch; none, and the client told, when it cannot be read. */
 export function readRequests(connection: Connection, payload: Payload): TRPCClientOutgoingMessage[] {
   const { encoder, options } = connection.setup;
-  const excess = excessOf(payload, connection.setup);
+  const excess = excessOf(connection, payload);
   if (excess !== undefined) {
-    connection.ws.close(CloseCode.MESSAGE_TOO_BIG, excess);
+    connection.close(CloseCode.MESSAGE_TOO_BIG, excess, SLOW_GRACE_MS);
     return [];
   }
   try {
@@ -76,7 +76,8 @@ export function readRequests(connection: Connection, payload: Payload): TRPCClie
 }
 
 /** The part of a message that is more than it may be, told from the message as it came. */
-function excessOf(payload: Payload, { encoder, limits, options }: Setup): string | undefined {
+function excessOf(connection: Connection, payload: Payload): string | undefined {
+  const { encoder, limits, options } = connection.setup;
   const { maxCallBytes, maxMessageValues } = limits;
   // Only JSON shows where a call ends, and what it holds; what another encoder made is measured as one call.
   const isJson = typeof payload === 'string' && encoder === jsonEncoder;
@@ -86,7 +87,17 @@ function excessOf(payload: Payload, { encoder, limits, options }: Setup): string
   if (isLarge && !(isJson && options.mayBeLarge)) return tooLarge;
   if (isJson && hasMoreValues(payload, maxMessageValues))
     return `a message has more than ${maxMessageValues} values`;
-  return isLarge && !options.mayBeLarge?.(pathOf(payload)) ? tooLarge : undefined;
+  return isLarge && !mayBeLarge(connection, payload) ? tooLarge : undefined;
+}
+
+/** Asks the application if a call may be large. One that cannot tell is told of, and the call may not. */
+function mayBeLarge(connection: Connection, payload: Payload): boolean {
+  try {
+    return connection.setup.options.mayBeLarge?.(pathOf(payload)) ?? false;
+  } catch (cause) {
+    connection.reportFailure(cause);
+    return false;
+  }
 }
 
 /** Path of the call that a message of JSON is; empty where it is none, or several. */

@@ -131,7 +131,8 @@ class Conversation implements InboxOwner<Message> {
   /** Ends a stream of answers that are all given. One whose client was not let in is ended with the reason. */
   onIdle(): void {
     if (!this.#isWhole || this.#answering > 0 || this.#inbox.isBusy || !this.#connection.admitted) return;
-    this.#connection.close(ANSWERED, 'answered');
+    // Its client takes the answers in its own time: it is hung up on if it takes nothing, as while they are made.
+    this.#connection.close(ANSWERED, 'answered', Number.POSITIVE_INFINITY);
   }
 
   #pong(): void {

@@ -67,7 +67,7 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient,
   }
 
   /** Begins to close, see {@link SocketLife.close}. Nothing reaches its client any more, so nothing more is made for it. */
-  override close(code: number, reason: string, graceMs?: number): void {
+  override close(code: number | undefined, reason: string, graceMs?: number): void {
     super.close(code, reason, graceMs);
     abortSubscriptions(this);
   }
@@ -84,9 +84,9 @@ export class Connection extends SocketLife implements ErrorScope, BacklogClient,
     return this.#turnstile?.crowded ?? false;
   }
 
-  /** Hangs up on a client that takes nothing of what it was sent. */
+  /** Hangs up on a client that takes nothing of what it was sent, also where its closing is under way without a time limit. */
   cut(): void {
-    if (!this.open) return; // its closing has a time limit of its own
+    if (this.isLimited) return;
     this.ws.resume(); // or its answer to the close is never seen
     this.close(CloseCode.SLOW_CONSUMER, 'reads nothing', CLOSE_GRACE_MS);
   }

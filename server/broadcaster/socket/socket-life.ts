@@ -9,7 +9,7 @@ import type { ClientConnection } from '../core/options.ts';
 /** A client that does not read does not answer a close either: it gets this long. */
 export const CLOSE_GRACE_MS = 1_000;
 /** One that reads slowly has all before it that waited: it gets this long to read why it is cut. */
-const SLOW_GRACE_MS = 5_000;
+export const SLOW_GRACE_MS = 5_000;
 /** One that has said nothing yet is hardly going to answer: it gets this long. */
 export const SILENT_GRACE_MS = 500;
 /** RFC 6455: against the policy of this endpoint. */
@@ -45,6 +45,11 @@ export class SocketLife implements ClientConnection {
     this.ws = ws;
     this.#encoder = encoder;
     ws.on('close', (code) => this.#end(code));
+  }
+
+  /** True once it has a time at which its client is hung up on. */
+  protected get isLimited(): boolean {
+    return this.#hangUpAtMs < Number.POSITIVE_INFINITY;
   }
 
   /** False as soon as closing has begun, by either side: before `closed` aborts. */
@@ -83,9 +88,11 @@ export class SocketLife implements ClientConnection {
   /**
    * Begins to close, and hangs up on a client that does not answer. Closed again, it is not waited for any longer, but
    * perhaps shorter: a server that stops does not wait for one that reads slowly.
+   * @param code undefined: its client is told none
+   * @param graceMs infinite: it is not hung up on for the time that it takes
    */
   close(
-    code: number,
+    code: number | undefined,
     reason: string,
     graceMs = code === CloseCode.SLOW_CONSUMER ? SLOW_GRACE_MS : CLOSE_GRACE_MS,
   ): void {

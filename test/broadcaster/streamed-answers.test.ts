@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { initTRPC } from '@trpc/server';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Broadcaster } from '../../server/index.ts';
+import { until } from './harness.ts';
+import { MIB } from './slow-client.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const t = initTRPC.create();
+const router = t.router({ big: t.procedure.query(() => 'x'.repeat(16 * MIB)) });
+
+/** A client that has asked for a large answer over a stream of calls, and reads none of it until it is resumed. */
+async function asked(drainTimeoutMs: number) {
+  const responses: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    responses.push(response);
+    broadcaster.serveStream(request, response);
+  });
+  const broadcaster = new Broadcaster({ server, router, drainTimeoutMs });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const client = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1');
+  client.on('error', () => {});
+  await once(client, 'connect');
+  const body = JSON.stringify({ id: 1, method: 'query', params: { path: 'big' } });
+  client.write(`POST /trpc?calls HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  return {
+    client,
+    response: () => until(() => responses[0] ?? expect.unreachable()),
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+      await broadcaster.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test('[D9] a client takes the answers of a stream of calls in its own time: their end is no limit', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await using stream = await asked(60_000);
+  const response = await stream.response();
+  await until(() => expect(response.writableEnded).toBe(true));
+  expect(response.socket?.writableLength).toBeGreaterThan(0); // it has taken less than there is
+  vi.advanceTimersByTime(10_000);
+  let length = 0;
+  let last = '';
+  stream.client.on('data', (bytes) => {
+    length += bytes.length;
+    last = `${last}${bytes.subarray(-200)}`.slice(-200);
+  });
+  await until(() => expect(last).toContain('data: {"code":1000,"reason":"answered"}'));
+  expect(length).toBeGreaterThan(16 * MIB);
+});
+
+test('[D9] a client that takes nothing of them is hung up on', async () => {
+  await using stream = await asked(400);
+  const response = await stream.response();
+  await until(() => expect(response.writableEnded).toBe(true));
+  await until(() => expect(response.closed).toBe(true));
+});
