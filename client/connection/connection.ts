@@ -218,7 +218,8 @@ export class SocketConnection implements Connection {
       if (isAdmitted) this.#transports.restart();
       else if (said) this.#cause.refused(new EventsError('UNAVAILABLE', `the server refused it: ${said}`));
       else if (NO_WORDS.includes(code)) this.#attempts.atOnce = this.#transports.failed(hung());
-      if (!mayReconnect(code)) this.close(endError(code, reason, { params, words: words() }));
+      if (!mayReconnect(code) && !this.#retired.has(socket))
+        this.close(endError(code, reason, { params, words: words() }));
     });
   }
 

@@ -56,3 +56,34 @@ test('[D12] a request on a closing socket and the end of that socket make one at
   expect(server.tokens).toEqual(['token-1', 'token-2']);
   expect(errors).toEqual(new Set(['No connection: closed with 4401 token expired', undefined]));
 });
+
+test('[D12] the end of a socket in whose place another one was let in ends nothing, whatever its code', async () => {
+  await using server = await startTestServer();
+  const sockets: WebSocket[] = [];
+  let wasEnded = false;
+  await using client = connect({
+    url: server.wsUrl,
+    transports: ['ws'],
+    WebSocket: class extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+        this.on('message', (text) => {
+          const [first, second] = sockets;
+          if (String(text) !== 'PONG' || this !== second) return;
+          setImmediate(() => {
+            wasEnded = first?.emit('close', 4501, Buffer.from('unauthenticated')) ?? false;
+          });
+        });
+      }
+      override close(): void {
+        if (this !== sockets[0]) super.close(); // the first one is ended as the test says
+      }
+    },
+  });
+  await client.stats();
+  for (const socket of server.sockets) socket.send(JSON.stringify({ id: null, method: 'reconnect' }));
+  await eventually(() => expect(wasEnded).toBe(true));
+  expect(client.connection.state).toMatchObject({ status: 'live', error: null });
+  await client.stats();
+});

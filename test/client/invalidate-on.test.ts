@@ -1,7 +1,7 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { createClient } from '../../client/index.ts';
+import { createClient, type EventsClient } from '../../client/index.ts';
 import { type InvalidateOptions, invalidateOn, type StaleKeys } from '../../client/store/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
@@ -260,6 +260,12 @@ test('a subscription that is refused for good is told, once', async () => {
   await using it = await setUp({ order_stauts: () => ['orders'] } as StaleKeys<Orders>);
   await expect.poll(() => it.errors).toMatchObject([{ code: 'INVALID_OPTION' }]);
   expect(() => invalidateOn(it.client, it.queries, {})).toThrow(TypeError);
+});
+
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 31])('a waitMs of %s is refused', (waitMs) => {
+  const client = {} as EventsClient<Orders>; // which is not asked
+  const start = () => invalidateOn(client, new QueryClient(), { order_status: () => ['orders'] }, { waitMs });
+  expect(start).toThrow(/^invalidateOn: waitMs must be 0 to 2147483647 ms/);
 });
 
 test('a stop ends the subscription, and drops what waits; control: another that goes on', async () => {
