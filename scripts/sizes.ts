@@ -59,7 +59,7 @@ const BUDGETS: readonly Budget[] = [
     what: './store, our own code',
     config: door('client/store/index.ts'),
     // 4 KB of it are the writer of superjson's format, and its bounds; 0.6 queries of TanStack Query.
-    maxBytes: 9.9 * KB,
+    maxBytes: 10.1 * KB,
     packages: ['superjson'],
   },
   {
@@ -69,7 +69,7 @@ const BUDGETS: readonly Budget[] = [
     // store, 0.7 the hooks. 0.3 know from when on members are counted, and keep a position in each of several topics.
     // 0.1 are sources, as the store's door has them. 0.6 choose a transport.
     // 0.9 say what is wrong with options, and why a token, or anybody, was refused.
-    maxBytes: 24.7 * KB,
+    maxBytes: 24.9 * KB,
     maxLaterBytes: 2.4 * KB,
     packages: [...TRPC, 'react', 'react/jsx-runtime', 'superjson', 'ws'],
   },
