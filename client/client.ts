@@ -161,8 +161,11 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
       onRetry: (error) => call(() => onError?.(error, true)),
       onEnd: (error) => {
         letGo?.();
-        if (error && onError) call(() => onError(error, false));
-        else if (error) this.#report(error);
+        if (!error) return;
+        call(() => {
+          if (!onError) throw error; // it is reported
+          return onError(error, false);
+        });
       },
     });
     const unsubscribe = (): void => {

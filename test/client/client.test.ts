@@ -119,6 +119,19 @@ test('[D11] a handler that throws or rejects stops neither its stream nor the ot
   );
 });
 
+test('[D11] an onError of a client that throws, at the end of a subscription, ends nothing else', async () => {
+  await using server = await startTestServer();
+  const failed = new Error('onError');
+  const told = vi.spyOn(console, 'error').mockReturnValue();
+  const onError = vi.fn(() => {
+    throw failed;
+  });
+  await using client = connect({ url: server.wsUrl, onError });
+  client.on('agent_message', () => {}, { types: ['none'] } as object);
+  await eventually(() => expect(told.mock.calls).toEqual([[failed]]));
+  expect(onError).toHaveBeenCalledOnce();
+});
+
 test('a refusal by the server is an EventsError with its code and issues', async () => {
   await using server = await startTestServer();
   await using client = connect({ url: server.wsUrl });
