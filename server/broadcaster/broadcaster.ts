@@ -19,7 +19,7 @@ import {
   type DrainOptions,
   type Traffic,
 } from './socket/connections.ts';
-import { hasOnlyCalls, type ServeStream, serveMessages } from './sse/serve-messages.ts';
+import { hasOnlyCalls, PIPELINED, type ServeStream, serveMessages } from './sse/serve-messages.ts';
 import type { Head } from './sse/stream-outlet.ts';
 import { endWith, PendingAnswers } from './upgrade/answers.ts';
 import { decide, type OnUpgrade, type UpgradeRefusal } from './upgrade/decision.ts';
@@ -269,13 +269,6 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
 
 /** The versions of the WebSocket protocol that are spoken, which RFC 6455 has a server name to who speaks another. */
 const SPOKEN_WEBSOCKETS = { 'sec-websocket-version': '13, 8' };
-
-/** A stream goes straight to the socket, which an answer before it has. */
-const PIPELINED: UpgradeRefusal = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message: 'A stream cannot be asked for before the answer to the request before it has come',
-};
 
 function pathOf({ url }: IncomingMessage): string | undefined {
   return url?.split('?', 1)[0];

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { initTRPC } from '@trpc/server';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { Broadcaster } from '../../server/index.ts';
 import { until } from './harness.ts';
 import { MIB } from './slow-client.ts';
@@ -63,4 +65,32 @@ test('[D9] a client that takes nothing of them is hung up on', async () => {
   const response = await stream.response();
   await until(() => expect(response.writableEnded).toBe(true));
   await until(() => expect(response.closed).toBe(true));
+});
+
+test('a stream that is asked for before its turn on the connection is refused there too where a handler serves it', async () => {
+  const held: ServerResponse[] = [];
+  const served: Promise<void>[] = [];
+  const http = createServer((request, response) => {
+    if (request.url === '/other') held.push(response);
+    else served.push(handler.serveStream(request, response));
+  });
+  const handler = applyBroadcastWSSHandler({ wss: new WebSocketServer({ noServer: true }), router });
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  const address = http.address();
+  const client = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1');
+  onTestFinished(() => {
+    client.destroy();
+    http.closeAllConnections();
+    http.close();
+  });
+  let got = '';
+  client.on('data', (bytes) => {
+    got += bytes;
+  });
+  const post = (path: string) => `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nPING`;
+  client.write(post('/other') + post('/trpc'));
+  await until(() => expect([held.length, served.length]).toEqual([1, 1]));
+  await served[0];
+  held[0]?.end('first');
+  await until(() => expect(got).toMatch(/first[\s\S]*HTTP\/1.1 400 [\s\S]*before the answer/));
 });

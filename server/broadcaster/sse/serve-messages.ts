@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TRPCError } from '@trpc/server';
 import type { ClientSocket } from '../core/client-socket.ts';
 import type { Outlet } from '../core/outlet.ts';
 import { readBody } from '../core/read-body.ts';
@@ -22,6 +23,13 @@ export interface StreamedConnection {
   close(code: number, reason: string): void;
 }
 
+/** The refusal of a stream whose turn on its connection has not come: a stream goes straight to the socket. */
+export const PIPELINED = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'A stream cannot be asked for before the answer to the request before it has come',
+} as const;
+
 /** Serves a socket whose client has been let through; returns once it listens. */
 export type ServeStream = (
   socket: ClientSocket,
@@ -32,7 +40,8 @@ export type ServeStream = (
 /**
  * Serves a POST as a {@link MessageStream}: `?calls` in its address says that the body has only calls, and the stream ends
  * when they are answered; `?heartbeat=<ms>` asks for heartbeats.
- * @throws EventsError TOO_LARGE for a body that is larger than an input may be
+ * @throws EventsError TOO_LARGE for a body that is larger than an input may be; TRPCError for a request whose turn on its
+ *   connection has not come
  */
 export async function serveMessages(
   request: IncomingMessage,
@@ -42,7 +51,8 @@ export async function serveMessages(
 ): Promise<void> {
   const body = await readBody(request);
   const { socket } = response;
-  if (!socket || response.closed) return;
+  if (response.closed) return;
+  if (!socket) throw new TRPCError(PIPELINED);
   const query = queryOf(request);
   const stream = new MessageStream(response, socket);
   const isCalls = hasOnlyCalls(request);
