@@ -22,7 +22,7 @@ export class LossCause {
   readonly #options: LossCauseOptions;
   /** Why the last attempt over server-sent events failed. */
   #failure: Error | null = null;
-  /** The server's own words of the last attempt; of a refused upgrade where no other transport is left, and the platform tells. */
+  /** The server's own words of the last attempt, or that they are no tRPC; of a refused upgrade where no other transport is left, and the platform tells. */
   #refusal: Error | null = null;
   /** The cause that is told of losses that do not explain themselves. */
   #finding: Error | null = null;
@@ -54,8 +54,7 @@ export class LossCause {
 
   /** The other end speaks no tRPC, or one without a transformer. It may do so another time, so it is tried again like any other loss. */
   foreign(why: 'foreign' | 'bare'): void {
-    this.#probed = true;
-    this.#finding = foreignError(this.#options.url, why);
+    this.#refusal = foreignError(this.#options.url, why);
   }
 
   /** A server has let us in. */

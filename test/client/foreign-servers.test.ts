@@ -1,19 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { startTestServer } from './test-server.ts';
 
 const started: WebSocketServer[] = [];
 
-afterEach(() => {
+function stopAll(): void {
   for (const server of started.splice(0)) {
     for (const socket of server.clients) socket.terminate();
     server.close();
   }
+}
+
+afterEach(() => {
+  stopAll();
+  vi.restoreAllMocks();
 });
 
 /** A server that speaks WebSocket and not tRPC. */
@@ -60,6 +66,18 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     const publish = client.publish('agent_message', agentMessage(1), { timeoutMs: 60_000 });
     await expect(publish).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     expect(client.connection.state.error?.message).toMatch(/initTRPC\.create\(\{ transformer \}\)/);
+  });
+
+  test('nor is it told any more of an address where nothing answers by now', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits are short
+    const url = await serveForeign((socket) => socket.send('null'));
+    await using client = connect({ url, transports: ['ws'] });
+    await expect(client.stats({ timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    stopAll();
+    await eventually(() => {
+      client.connection.retry();
+      expect(client.connection.state.error).toMatchObject({ code: 'UNAVAILABLE' });
+    });
   });
 
   test('when it is an item that is no event, but only its subscription', async () => {
