@@ -46,7 +46,8 @@ const placeSchema = () => {
 export function parsePlace<Chunk extends AnyChunk>(text: string): Place<Chunk> {
   const data = text.startsWith('{') ? placeSchema().safeParse(parsed(text)).data : undefined;
   const { since = text, run, ended = [] } = data ?? {};
-  for (const cursor of [since, run?.at ?? since]) parseCursor(cursor);
+  parseCursor(since);
+  if (run) parseCursor(run.at);
   // Its chunks are those that were told.
   return { since, ...(run && { run: run as object as NonNullable<Place<Chunk>['run']> }), ended };
 }
