@@ -7,22 +7,29 @@ import { startTestServer } from './test-server.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
+/** A class of WebSockets, and those that were made of it, in their order. */
+function watchedSockets() {
+  const sockets: WebSocket[] = [];
+  class Watched extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      sockets.push(this);
+    }
+  }
+  return { sockets, Watched };
+}
+
 test('[D12] a request on a closing socket and the end of that socket make one attempt with one token', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.02); // waits are short
   await using server = await startTestServer();
   let asked = 0;
   let statusWhenAsked = '';
   let giveToken = (): void => {};
-  const sockets: WebSocket[] = [];
+  const { sockets, Watched } = watchedSockets();
   await using client = connect({
     url: server.wsUrl,
     transports: ['ws'],
-    WebSocket: class extends WebSocket {
-      constructor(url: string) {
-        super(url);
-        sockets.push(this);
-      }
-    },
+    WebSocket: Watched,
     token: async () => {
       if (++asked > 1) {
         statusWhenAsked = client.connection.state.status;
@@ -59,15 +66,14 @@ test('[D12] a request on a closing socket and the end of that socket make one at
 
 test('[D12] the end of a socket in whose place another one was let in ends nothing, whatever its code', async () => {
   await using server = await startTestServer();
-  const sockets: WebSocket[] = [];
+  const { sockets, Watched } = watchedSockets();
   let wasEnded = false;
   await using client = connect({
     url: server.wsUrl,
     transports: ['ws'],
-    WebSocket: class extends WebSocket {
+    WebSocket: class extends Watched {
       constructor(url: string) {
         super(url);
-        sockets.push(this);
         this.on('message', (text) => {
           const [first, second] = sockets;
           if (String(text) !== 'PONG' || this !== second) return;

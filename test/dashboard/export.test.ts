@@ -5,7 +5,7 @@ import { exportLines, feedItems } from '../../dashboard/model/feed-items.ts';
 import { createLogReader } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
 import { placeAt } from '../../dashboard/state/moment/playback.ts';
-import { message, START, snapshot } from './snapshots.ts';
+import { asked, message, START, snapshot } from './snapshots.ts';
 
 /** An event of an application's own catalog, of which this page knows nothing. */
 const order = {
@@ -45,12 +45,10 @@ test('the command line reads what the page exports with the data that it had', (
 test('the command line reads a question of a replay as it was then', () => {
   const open = { id: 'agent_question.1', kind: 'question' as const };
   const answered: PageEvent<'agent_question'> = {
-    event_type: 'agent_question',
+    ...asked,
     timestamp: new Date(START + 9000).toISOString(),
-    data: { agent_id: 'ego', question: 'Shall we turn back?', choices: ['Turn back', 'Go on'] },
     open: { ...open, state: 'answered' },
     answer: { choice: 'Go on' },
-    cursor: 'a:2',
   };
   const events = [message(1, 0), answered, message(3, 2000), message(9, 10_000)];
   expect(exported(events, [], 2500).at(1)).toMatchObject({

@@ -5,7 +5,7 @@ import type { Filters } from '../../dashboard/model/filters.ts';
 import { createLogReader, type Log } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
 import { placeAt } from '../../dashboard/state/moment/playback.ts';
-import { clocks, message, rows, START, snapshot } from './snapshots.ts';
+import { asked, clocks, message, rows, START, snapshot } from './snapshots.ts';
 
 const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
 
@@ -149,13 +149,6 @@ describe('an answer that grows', () => {
 });
 
 test('a question is open in a replay until it was answered, and keeps its place', () => {
-  const asked: PageEvent<'agent_question'> = {
-    event_type: 'agent_question',
-    timestamp: new Date(START + 1000).toISOString(),
-    data: { agent_id: 'ego', question: 'Shall we turn back?', choices: ['Turn back', 'Go on'] },
-    open: { id: 'agent_question.1', kind: 'question', state: 'open' },
-    cursor: 'a:2',
-  };
   const answered: PageEvent<'agent_question'> = {
     ...asked,
     timestamp: new Date(START + 9000).toISOString(),

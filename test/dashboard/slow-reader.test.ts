@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PageEvent } from '../../dashboard/events.ts';
 import { createLogReader } from '../../dashboard/model/log.ts';
 import { newestPlace, readSlowly } from '../../dashboard/trials/slow-reader.ts';
-import { message, START, snapshot } from './snapshots.ts';
+import { asked, message, snapshot } from './snapshots.ts';
 
 type Client = Parameters<typeof readSlowly>[0]['client'];
 type Item = { cursor: string; event: PageEvent<'agent_message'> | { event_type: 'stream_synced' } };
@@ -41,13 +41,6 @@ test('a slow reader goes on after its time until it is level with the page', asy
 });
 
 test('a slow reader reads up to the newest event of those that it gets', () => {
-  const asked: PageEvent<'agent_question'> = {
-    event_type: 'agent_question',
-    timestamp: new Date(START + 1000).toISOString(),
-    data: { agent_id: 'ego', question: 'Shall we turn back?', choices: ['Turn back', 'Go on'] },
-    open: { id: 'agent_question.1', kind: 'question', state: 'open' },
-    cursor: 'a:2',
-  };
   const { entries } = createLogReader()(snapshot([message(1, 0), asked]));
   expect([newestPlace(entries), newestPlace([])]).toEqual(['a:1', undefined]);
 });

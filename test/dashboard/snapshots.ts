@@ -14,6 +14,15 @@ export function message(seq: number, ms: number, epoch = 'a'): PageEvent<'agent_
   };
 }
 
+/** A question that an agent has asked a second after the start, and that waits. */
+export const asked: PageEvent<'agent_question'> = {
+  event_type: 'agent_question',
+  timestamp: new Date(START + 1000).toISOString(),
+  data: { agent_id: 'ego', question: 'Shall we turn back?', choices: ['Turn back', 'Go on'] },
+  open: { id: 'agent_question.1', kind: 'question', state: 'open' },
+  cursor: 'a:2',
+};
+
 export function snapshot(events: readonly PageEvent[], gaps: readonly Gap[] = []) {
   return {
     events,
