@@ -1,6 +1,18 @@
 /** Ms of the longest timer there is: one for longer ends at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** @throws TypeError naming the option, where no timer measures its ms: NaN, below 0, or above {@link LONGEST_TIMER_MS} */
+export function requireDelay(option: string, ms: number): void {
+  if (ms >= 0 && ms <= LONGEST_TIMER_MS) return;
+  throw new TypeError(`${option} must be 0 to ${LONGEST_TIMER_MS} ms, not ${ms}`);
+}
+
+/** @throws TypeError as {@link requireDelay}, and for 0: what is done again and again would be done all the time */
+export function requireInterval(option: string, ms: number): void {
+  if (ms > 0 && ms <= LONGEST_TIMER_MS) return;
+  throw new TypeError(`${option} must be above 0 ms and at most ${LONGEST_TIMER_MS}, not ${ms}`);
+}
+
 /** A source of time: the machine's clock, or one that a test moves. */
 export interface Clock {
   /** Ms since some moment. Never goes back, so only differences mean something. */

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, EventOf, OfOtherKinds } from '../../shared/events.ts';
 import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
-import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
+import { requireDelay } from '../../shared/timing.ts';
 import type { EventsClient } from '../client-types.ts';
 import { toError } from '../failures/errors.ts';
 import { isolated, reportUncaught } from '../failures/report.ts';
@@ -65,8 +65,7 @@ export function invalidateOn<C extends AnyCatalog>(
 ): () => void {
   const types = Object.keys(keys) as EventName<C>[]; // the type of `keys` has no others
   if (types.length === 0) throw new TypeError('invalidateOn: name the events that make queries stale.');
-  if (!(waitMs >= 0 && waitMs <= LONGEST_TIMER_MS))
-    throw new TypeError(`invalidateOn: waitMs must be 0 to ${LONGEST_TIMER_MS} ms, not ${waitMs}`);
+  requireDelay('invalidateOn: waitMs', waitMs);
   const stale = new StaleQueries(queryClient, within, waitMs, onError);
   let hasBegun = input.since !== undefined;
 

@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventName, OpenName } from '../../shared/events.ts';
 import type { BegunKind } from '../../shared/open/open-part.ts';
 import { checkOptions } from '../../shared/options/known-options.ts';
-import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
+import { requireDelay } from '../../shared/timing.ts';
 import type { EventsClient } from '../client-types.ts';
 import { INITIAL_CONNECTION } from '../connection/connection-state.ts';
 import { feedKey } from './event-feed.ts';
@@ -36,8 +36,7 @@ export function createEventStore<C extends AnyCatalog>(
 ): EventStore<C> {
   checkOptions('createEventStore', options, { lingerMs: 1, onError: 1 });
   const { lingerMs = 0 } = options;
-  if (!(lingerMs >= 0 && lingerMs <= LONGEST_TIMER_MS))
-    throw new TypeError(`createEventStore: lingerMs must be 0 to ${LONGEST_TIMER_MS} ms, not ${lingerMs}`);
+  requireDelay('createEventStore: lingerMs', lingerMs);
   const isMade = typeof client === 'function';
   const store = new FeedStore<C>({ ...options, connect: isMade ? client : () => client, closes: isMade });
 

@@ -5,7 +5,7 @@ import type { PublishAs } from '../../shared/options/publish-as.ts';
 import type { EventSelection, SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import type { PsycheCatalog } from '../../shared/psyche-events.ts';
-import { type Clock, LONGEST_TIMER_MS } from '../../shared/timing.ts';
+import { type Clock, requireDelay } from '../../shared/timing.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Instruments, Tracing } from '../telemetry/telemetry.ts';
@@ -70,8 +70,7 @@ export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerO
   });
   requireCatalog('EventManager', options.catalog);
   const { lingerMs = 0, maxOpen = 1 } = options;
-  if (!(lingerMs >= 0 && lingerMs <= LONGEST_TIMER_MS))
-    throw new TypeError(`EventManager: lingerMs must be 0 to ${LONGEST_TIMER_MS} ms, not ${lingerMs}`);
+  requireDelay('EventManager: lingerMs', lingerMs);
   if (!Number.isInteger(maxOpen) || maxOpen < 1)
     throw new TypeError(`EventManager: maxOpen must be a positive integer, not ${maxOpen}`);
 }

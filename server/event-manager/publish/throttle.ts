@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../../../shared/timing.ts';
+import { requireInterval } from '../../../shared/timing.ts';
 
 /** Runs one publish. */
 type Send<R> = () => Promise<R>;
@@ -27,10 +27,7 @@ export class Throttle<R> {
 
   /** @param stores tells by its result if a publish has stored something. Default: each has */
   constructor(intervalMs: number, stores: (result: R) => boolean = () => true) {
-    if (!(intervalMs > 0 && intervalMs <= LONGEST_TIMER_MS))
-      throw new TypeError(
-        `Throttle: intervalMs must be above 0 ms and at most ${LONGEST_TIMER_MS}, not ${intervalMs}`,
-      );
+    requireInterval('Throttle: intervalMs', intervalMs);
     this.#intervalMs = intervalMs;
     this.#stores = stores;
   }
