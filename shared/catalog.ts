@@ -75,7 +75,7 @@ export interface AnyCatalog {
   /**
    * Validated data of an older version, for publishers that are held at it: made of data that this version takes, or of
    * data that the newest takes where each step between has a way back.
-   * @throws EventsError as {@link parse}; and what a step between two versions throws
+   * @throws EventsError as {@link parse}, also where a step between two versions throws
    */
   downcast(name: string, version: number, data: unknown): unknown;
 }

@@ -108,14 +108,28 @@ export function expectsEvents(catalog: AnyCatalog, events: readonly { event_type
   };
 }
 
+/** Expectations that are made already: an input may ask for one 50 000 times, once for each annotation. */
+const known = new WeakMap<AnyCatalog, Map<string, Expectation>>();
+
 function ofEvent(catalog: AnyCatalog, name: string): Expectation {
-  const schema = catalog.has(name) ? catalog.schemas[name] : undefined;
-  if (!schema) throw unknownEvent(name, catalog.names);
-  const older = Array.from({ length: catalog.versionOf(name) - 1 }, (_, index) =>
+  let events = known.get(catalog);
+  if (events === undefined) {
+    events = new Map();
+    known.set(catalog, events);
+  }
+  let expectation = events.get(name);
+  if (expectation === undefined) {
+    expectation = { kinds: kindsOfVersions(catalog, name), code: 'INVALID_EVENT' };
+    events.set(name, expectation);
+  }
+  return expectation;
+}
+
+/** Publishers may be held at an older version: the data's own checks tell which it has to be. @throws EventsError UNKNOWN_EVENT */
+function kindsOfVersions(catalog: AnyCatalog, name: string): Expectation['kinds'] {
+  if (!catalog.has(name)) throw unknownEvent(name, catalog.names);
+  const versions = Array.from({ length: catalog.versionOf(name) }, (_, index) =>
     catalog.schemaOf(name, index + 1),
   );
-  if (older.length === 0) return { kinds: kindsOf(schema), code: 'INVALID_EVENT' };
-  // Publishers may be held at an older version: the data's own checks tell which it has to be.
-  const kinds = new Set([schema, ...older].flatMap((each) => (each ? [...kindsOf(each)] : [])));
-  return { kinds, code: 'INVALID_EVENT' };
+  return new Set(versions.flatMap((schema) => (schema ? [...kindsOf(schema)] : [])));
 }

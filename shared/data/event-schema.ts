@@ -30,17 +30,7 @@ class DataSchema {
 
   /** @throws EventsError INVALID_EVENT; also where the application's code in a schema or a cleaner throws, as `new URL` does in a transform */
   parse(data: unknown): unknown {
-    try {
-      return this.#parsed(data);
-    } catch (cause) {
-      if (cause instanceof EventsError) throw cause;
-      const message = `cannot be validated: ${messageOf(cause)}`;
-      const issues = [{ path: ['data'], message }];
-      throw new EventsError('INVALID_EVENT', `Invalid ${this.#name}: ${formatIssues(issues)}`, {
-        issues,
-        cause,
-      });
-    }
+    return judged(this.#name, () => this.#parsed(data));
   }
 
   #parsed(data: unknown): unknown {
@@ -118,7 +108,8 @@ export class EventSchema {
     const asNewest = asOlder && tried(() => this.parse(data));
     if (asOlder && !(asNewest && fieldsLost(data, asNewest[0]) < fieldsLost(data, asOlder[0])))
       return asOlder[0];
-    return older.parse(history.downcast(this.parse(data), version));
+    const newest = this.parse(data);
+    return older.parse(judged(this.#name, () => history.downcast(newest, version)));
   }
 
   #requireVersion(version: number): z.ZodType {
@@ -126,6 +117,17 @@ export class EventSchema {
     if (schema) return schema;
     const message = `${this.#name} has no version ${version}; the newest is ${this.version}`;
     throw new EventsError('INVALID_EVENT', message, { issues: [{ path: ['event_type'], message }] });
+  }
+}
+
+/** The result of an application's code. @throws EventsError INVALID_EVENT where it throws, with the reason */
+function judged(name: string, judge: () => unknown): unknown {
+  try {
+    return judge();
+  } catch (cause) {
+    if (cause instanceof EventsError) throw cause;
+    const issues = [{ path: ['data'], message: `cannot be validated: ${messageOf(cause)}` }];
+    throw new EventsError('INVALID_EVENT', `Invalid ${name}: ${formatIssues(issues)}`, { issues, cause });
   }
 }
 

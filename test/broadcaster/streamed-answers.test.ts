@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { initTRPC } from '@trpc/server';
+import { initTRPC, TRPCError } from '@trpc/server';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
@@ -13,26 +13,30 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const t = initTRPC.create();
-const router = t.router({ big: t.procedure.query(() => 'x'.repeat(16 * MIB)) });
+const big = 'x'.repeat(16 * MIB);
+const t = initTRPC.create({
+  errorFormatter: ({ shape, error }) => (error.code === 'UNAUTHORIZED' ? { ...shape, big } : shape),
+});
+const router = t.router({ big: t.procedure.query(() => big) });
 
 /** A client that has asked for a large answer over a stream of calls, and reads none of it until it is resumed. */
-async function asked(drainTimeoutMs: number) {
+async function asked(drainTimeoutMs: number, { search = '?calls', createContext = () => ({}) } = {}) {
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
     broadcaster.serveStream(request, response);
   });
-  const broadcaster = new Broadcaster({ server, router, drainTimeoutMs });
+  const broadcaster = new Broadcaster({ server, router, drainTimeoutMs, createContext });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
   const client = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1');
   client.on('error', () => {});
   await once(client, 'connect');
   const body = JSON.stringify({ id: 1, method: 'query', params: { path: 'big' } });
-  client.write(`POST /trpc?calls HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  client.write(`POST /trpc${search} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   return {
     client,
+    broadcaster,
     response: () => until(() => responses[0] ?? expect.unreachable()),
     async [Symbol.asyncDispose]() {
       client.destroy();
@@ -65,6 +69,17 @@ test('[D9] a client that takes nothing of them is hung up on', async () => {
   const response = await stream.response();
   await until(() => expect(response.writableEnded).toBe(true));
   await until(() => expect(response.closed).toBe(true));
+});
+
+test('[D9] a client that was not let in, and takes nothing of the reason, is hung up on', async () => {
+  const createContext = (): never => {
+    throw new TRPCError({ code: 'UNAUTHORIZED' });
+  };
+  await using stream = await asked(400, { search: '', createContext });
+  const response = await stream.response();
+  await until(() => expect(response.writableEnded).toBe(true));
+  await until(() => expect(response.closed).toBe(true));
+  await until(() => expect(stream.broadcaster.connections).toEqual([]));
 });
 
 test('a stream that is asked for before its turn on the connection is refused there too where a handler serves it', async () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
-import { defineEvents } from '../../shared/index.ts';
+import { defineEvents, versions } from '../../shared/index.ts';
 
 test.each([
   ['a transform', z.string().transform((text) => BigInt(text)), 'Cannot convert x to a BigInt'],
@@ -39,4 +39,43 @@ test('a publish whose data makes the cleaner of the catalog throw is refused as 
     message: 'Invalid said: data: cannot be validated: not clean',
     cause: { message: 'not clean' },
   });
+});
+
+test('[V4] a publish whose data makes the way back to the version of its publishers throw is refused as invalid', async () => {
+  const address = z.object({ to: z.string() });
+  const parts = z.object({ host: z.string() });
+  const catalog = defineEvents({
+    link: versions(address, [
+      parts,
+      ({ to }) => ({ host: new URL(to).host }),
+      ({ host }) => ({ to: new URL(`https://${host}`).href }),
+    ]),
+  });
+  const broker = new MemoryBroker();
+  const manager = new EventManager({ broker, catalog, publishAs: { link: 1 } });
+  onTestFinished(() => manager.close());
+  await expect(manager.publish('link', { host: 'not a host' })).rejects.toMatchObject({
+    code: 'INVALID_EVENT',
+    message: 'Invalid link: data: cannot be validated: Invalid URL; link is held at version 1 by publishAs',
+  });
+  await manager.publish('link', { host: 'example.com' });
+  expect((await manager.history()).items.map(({ event }) => event.data)).toEqual([{ host: 'example.com' }]);
+});
+
+test('[V2] a record whose data makes the step from its version throw stays a gap', async () => {
+  const first = z.object({ to: z.string() });
+  const broker = new MemoryBroker();
+  const older = new EventManager({ broker, catalog: defineEvents({ link: first }) });
+  const newer = new EventManager({
+    broker,
+    catalog: defineEvents({
+      link: versions(first, [z.object({ host: z.string() }), ({ to }) => ({ host: new URL(to).host })]),
+    }),
+  });
+  onTestFinished(() => Promise.all([older.close(), newer.close()]).then(() => {}));
+  await older.publish('link', { to: 'nowhere' });
+  await older.publish('link', { to: 'https://example.com' });
+  const { items, gaps } = await newer.history();
+  expect(gaps).toMatchObject([{ reason: 'dropped' }]);
+  expect(items.map(({ event }) => event.data)).toEqual([{ host: 'example.com' }]);
 });
