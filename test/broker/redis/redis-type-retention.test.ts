@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import type { Broker } from '../../../server/broker/broker.ts';
 import { topicKeys, typeKey } from '../../../server/broker/redis/log/keys.ts';
 import { mayHave } from '../../../server/broker/retention/cuts.ts';
@@ -114,16 +114,37 @@ test('[D4] lists that Redis lost are made again from the log, some of it with ea
   expect(lists).toEqual([2, 2500, 5, 1]);
 });
 
-test('bytes that were erased before there were limits of types count until their place is trimmed, and not for good', async () => {
-  await using log = openTopic();
-  const alike = log.node({});
-  const large = (n: number): LogEntry => ({ ...entry(n), json: entry(n).json.padEnd(1000) });
-  for (let n = 1; n <= 5; n++) await alike.publish(topic, [large(n)]);
-  const { epoch } = await alike.bounds(topic);
-  await alike.erase(topic, epoch, [2, 3, 4], [{ ...entry(6), type: 'log.erased' }]);
-  const byType = log.node({ ...few, maxBytes: 4500 });
-  for (let n = 7; n <= 12; n++) await byType.publish(topic, [large(n)]);
-  expect(await heldIn(byType)).toEqual([9, 10, 11, 12]);
+describe('bytes that a node without limits of types has erased are gone for one that has them', () => {
+  const large = (type: string): LogEntry => ({ ...entry(0), type, json: entry(0).json.padEnd(1000) });
+
+  test.each([
+    ['before there were any', ''],
+    ['beside it', 'm'],
+  ])('%s', async (_, before) => {
+    await using log = openTopic();
+    const alike = log.node({});
+    const byType = log.node({ ...few, maxBytes: 9500 });
+    await alike.publish(topic, [...'mcmcm'].map(large));
+    if (before) await byType.publish(topic, [large(before)]);
+    const { epoch } = await alike.bounds(topic);
+    await alike.erase(topic, epoch, [2, 3, 4], [{ ...entry(6), type: 'log.erased' }]);
+    const types = ['m', 'chatty', 'chatty', 'chatty'];
+    for (let round = 0; round < 20; round++) await byType.publish(topic, types.map(large));
+    expect(await heldIn(byType)).toHaveLength(9);
+  });
+
+  test('they do not cut short what has room', async () => {
+    await using log = openTopic();
+    const alike = log.node({});
+    await alike.publish(topic, [...'mmmmm'].map(large));
+    const { epoch } = await alike.bounds(topic);
+    await alike.erase(topic, epoch, [2, 3, 4], [{ ...entry(6), type: 'log.erased' }]);
+    const byType = log.node({ ...few, maxBytes: 4500 });
+    for (let n = 7; n <= 8; n++) await byType.publish(topic, [large('m')]);
+    expect(await heldIn(byType)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (let n = 9; n <= 12; n++) await byType.publish(topic, [large('m')]);
+    expect(await heldIn(byType)).toEqual([9, 10, 11, 12]);
+  });
 });
 
 test('[D4] all keys of a topic go in the end', async () => {

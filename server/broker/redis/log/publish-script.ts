@@ -151,7 +151,7 @@ local function erase(numbers)
     if place and not string.find(head, '\\n', 1, true) then
       redis.call('XDEL', log, id)
       redis.call('ZADD', erased, number, number .. ' ' .. head)
-      if #rules > 0 then
+      if #rules > 0 or ruleText ~= '' then
         local _, _, json, annotations = record(entry)
         before = before + #json + #annotations
       end
@@ -207,7 +207,7 @@ end
 reply[2] = evicted
 if reply[4] > 0 then
   erasedAt = seq
-  redis.call('HSET', meta, 'erased', seq)
+  redis.call('HSET', meta, 'erased', seq, 'before', before)
   local left = redis.call('PTTL', log)
   redis.call('PEXPIRE', erased, left > 0 and left or maxAge)
 end

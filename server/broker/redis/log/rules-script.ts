@@ -35,6 +35,19 @@ local function countGone(first, reached)
   before = math.max(before, reached and reached - bytesOf(first) or upto)
 end
 
+-- Counts what was erased after the oldest record as gone. Where there never were rules nothing else is gone there, so a
+-- record's bytes begin where those of the one before it end.
+local function countErased(first)
+  local last, start = nil, nil
+  for _, each in ipairs(redis.call('ZRANGE', erased, '(' .. first, seq, 'BYSCORE')) do
+    local place, reached = string.match(each, '^(%d+) %d+ (%d+) ')
+    place, reached = tonumber(place), tonumber(reached)
+    if place - 1 ~= last then start = select(4, recordFrom(place - 1, place - 1)) end
+    before = before + reached - (start or reached)
+    last, start = place, reached
+  end
+end
+
 -- Finds out what the rules have done so far. Other rules may have been in force, and other programs at work.
 openRules = function()
   local known, others, named = {}, 0, 0
@@ -61,6 +74,7 @@ openRules = function()
   if fits then return end
   indexed = first - 1
   countGone(first, reached)
+  if ruleText == '' and erasedAt > 0 then countErased(first) end
   for _, rule in ipairs(rules) do
     redis.call('UNLINK', rule.list)
     rule.count = 0
@@ -142,7 +156,8 @@ local function takeOldest()
   return true
 end
 
--- Tells if all records take too many bytes. What was erased while there were no rules counts until it is passed.
+-- Tells if all records take too many bytes. What an earlier version of this project erased without counting it counts
+-- until it is passed.
 local function areTooMany()
   if upto - before > maxBytes and erasedAt > 0 then
     local first, _, _, reached = recordFrom(1, seq)
