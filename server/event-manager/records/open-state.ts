@@ -231,11 +231,11 @@ export function notStored({ json, meta }: StreamRecord): Pick<StreamRecord, 'jso
   return meta === undefined ? { json: text } : { json: text, meta };
 }
 
-/** Tells if an item is of an event that was told before: an update, or the event again, as it is. */
+/** Tells if an item is of an event that is told elsewhere too: an update, the event again, or as it is beside its record. */
 export function isToldAgain({ type, told }: StreamRecord): boolean {
   if (type === 'stream_update') return true;
   if (!(told instanceof ToldChange)) return false;
-  return told.was !== null || told.audience === 'counted' || told.audience === 'mine';
+  return told.begun !== null || told.was !== null || told.audience === 'counted' || told.audience === 'mine';
 }
 
 /** Names of those events whose openings and settlements are records of the log. */

@@ -226,3 +226,27 @@ test('[O3] who joins between the record of an opening and its change is told the
   await quiet();
   expect(items(late)).toHaveLength(4); // the control: nobody joined in between
 });
+
+test('a listener is called once for an opening, and it is counted once, though it is told again as it is', async () => {
+  using early = await following();
+  const seen: string[] = [];
+  manager.addListener((event, { cursor }) => void (event.event_type === 'reply' && seen.push(cursor)));
+  await broker.publish('default', [openingOf('b', '')]);
+  await early.count(3);
+  using late = collect(manager);
+  await late.count(2);
+  broker.change(3, 2, { kind: 'begun', event: replyOf('b', '', 3, `${broker.epoch}:2`) });
+  await late.count(3); // told by its change to who joined in between
+  await broker.publish('default', [openingOf('c', '')]);
+  await late.count(4);
+  const [a, b, c] = [
+    replyOf('a', 'ab', 2, 'e:1'),
+    replyOf('b', '', 3, `${broker.epoch}:2`),
+    replyOf('c', '', 4, `${broker.epoch}:3`),
+  ];
+  broker.told.set({ at: place(3), rev: 9, events: [a, b, c] }); // its change was missed
+  await late.count(5);
+  expect(items(late).slice(2)).toEqual(['reply open  now', 'reply open ', 'reply open  now']);
+  expect(seen).toEqual([2, 3].map((seq) => `${broker.epoch}:${seq}`));
+  expect(manager.stats().received['reply']).toBe(2);
+});
