@@ -3,6 +3,7 @@ import { EventsError } from '../../shared/errors.ts';
 import type { EventInput } from '../../shared/events.ts';
 import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
 import { SystemHealthStatus } from '../../shared/psyche-events.ts';
+import { requireInterval } from '../../shared/timing.ts';
 import type { EventStats } from '../event-manager/stats/event-stats.ts';
 import { type Logger, silentLogger } from '../telemetry/logger.ts';
 import { type AgentsById, agentMetadata, agentMetrics } from './agent-figures.ts';
@@ -47,14 +48,14 @@ export interface IntegratePerformanceMonitorOptions {
  * @example
  * const reports = integratePerformanceMonitor(new PerformanceMonitor(), { manager });
  * reports.stop();
- * @throws TypeError when `intervalMs` is not above 0
+ * @throws TypeError where `intervalMs` is 0, or longer than a timer measures: 2147483647
  */
 export function integratePerformanceMonitor(
   monitor: PerformanceMonitor,
   options: IntegratePerformanceMonitorOptions,
 ): { stop(): void } {
   const { manager, intervalMs = 5000, topic = DEFAULT_TOPIC, logger = silentLogger } = options;
-  if (!(intervalMs > 0)) throw new TypeError('integratePerformanceMonitor: intervalMs must be above 0');
+  requireInterval('integratePerformanceMonitor: intervalMs', intervalMs);
   const topics = [topic].flat();
   const nextStatus = statusSource(monitor, options);
   let stopped = false;
