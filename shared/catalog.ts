@@ -69,7 +69,7 @@ export interface AnyCatalog {
   schemaOf(name: string, version: number): z.ZodType | undefined;
   /**
    * Validated data of the newest version, made of data that an older version's schema yielded.
-   * @throws EventsError as {@link parse}; and what a step between two versions throws
+   * @throws EventsError as {@link parse}, also where a step between two versions throws
    */
   upcast(name: string, version: number, data: unknown): unknown;
   /**

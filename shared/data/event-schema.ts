@@ -91,8 +91,9 @@ export class EventSchema {
   /** See AnyCatalog.upcast. */
   upcast(data: unknown, version: number): unknown {
     this.#requireVersion(version);
+    const history = this.#history;
     // Not ??: null may be what an older version becomes.
-    return this.parse(this.#history ? this.#history.upcast(data, version) : data);
+    return this.parse(history ? judged(this.#name, () => history.upcast(data, version)) : data);
   }
 
   /** See AnyCatalog.downcast. */

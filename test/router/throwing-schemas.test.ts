@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
-import { defineEvents, versions } from '../../shared/index.ts';
+import { defineEvents, growing, versions } from '../../shared/index.ts';
 
 test.each([
   ['a transform', z.string().transform((text) => BigInt(text)), 'Cannot convert x to a BigInt'],
@@ -60,6 +60,31 @@ test('[V4] a publish whose data makes the way back to the version of its publish
   });
   await manager.publish('link', { host: 'example.com' });
   expect((await manager.history()).items.map(({ event }) => event.data)).toEqual([{ host: 'example.com' }]);
+});
+
+test('[V4] a growing event whose data makes the way forth from the version of its publishers throw is refused as invalid', async () => {
+  const text = z.string();
+  const catalog = defineEvents({
+    link: growing(
+      versions(z.object({ to: z.string(), text }), [
+        z.object({ host: z.string(), text }),
+        ({ to, text }) => ({ host: new URL(to).host, text }),
+      ]),
+      'text',
+    ),
+  });
+  const manager = new EventManager({ broker: new MemoryBroker(), catalog, publishAs: { link: 1 } });
+  onTestFinished(() => manager.close());
+  const { begin } = createAppRouter(manager).createCaller({});
+  const begun = (to: string) => begin.link({ data: { to, text: '' } as never });
+  await expect(begun('nowhere')).rejects.toMatchObject({
+    code: 'BAD_REQUEST',
+    cause: {
+      code: 'INVALID_EVENT',
+      message: expect.stringContaining('Invalid link: data: cannot be validated: Invalid URL'),
+    },
+  });
+  await begun('https://example.com');
 });
 
 test('[V2] a record whose data makes the step from its version throw stays a gap', async () => {
