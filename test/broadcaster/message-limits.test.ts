@@ -100,4 +100,18 @@ describe('WEBSOCKET_LIMITS', () => {
     await client.expectStory(1, ['data:"hello"']);
     expect(client.ws.extensions).toBe('');
   });
+
+  test('end the subscriptions of such a client at once, and it is hung up on if it does not answer', async () => {
+    const { router, seen } = sources();
+    await using server = await startServer(serve, { router }, WEBSOCKET_LIMITS);
+    const client = await server.connect();
+    client.call(1, 'subscription', 'pushed');
+    await client.expectStory(1, ['started']);
+    client.ws.pause();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    client.send('x'.repeat(WEBSOCKET_LIMITS.maxPayload + 1));
+    await until(() => expect(seen.finished).toHaveBeenCalledTimes(1));
+    vi.advanceTimersByTime(5_000); // `ws` alone waits for 30 s
+    await until(() => expect(server.wss.clients.size).toBe(0));
+  });
 });

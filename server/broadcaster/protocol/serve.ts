@@ -4,7 +4,7 @@ import type { RawData } from 'ws';
 import { CloseCode } from '../../../shared/protocol.ts';
 import type { MessageTurns } from '../core/message-turns.ts';
 import type { Connection } from '../socket/connection.ts';
-import { SILENT_GRACE_MS } from '../socket/socket-life.ts';
+import { SILENT_GRACE_MS, SLOW_GRACE_MS } from '../socket/socket-life.ts';
 import { type ContextResult, createContext } from './context.ts';
 import { Inbox, type InboxOwner, type Steps } from './inbox.ts';
 import { type Payload, readConnectionParams, readPayload, readRequests } from './messages.ts';
@@ -44,7 +44,7 @@ class Conversation implements InboxOwner<Message> {
   begin(): void {
     const connection = this.#connection;
     const { ws, req, setup } = connection;
-    ws.on('error', (cause) => this.#connection.report(cause)); // first: without it, six malformed bytes end the process
+    ws.on('error', (cause) => this.#onError(cause)); // first: without it, six malformed bytes end the process
     const { keepAlive } = setup.options;
     // A stream of events has pings of its own, and nobody to answer them.
     if (keepAlive?.enabled && !connection.outlet.events)
@@ -95,6 +95,12 @@ class Conversation implements InboxOwner<Message> {
       connection.setup.limits.firstMessageTimeoutMs,
     );
     connection.onClosed(() => clearTimeout(this.#firstMessageTimer));
+  }
+
+  /** A message that is too large, or no frame: `ws` has begun to close, with the reason. */
+  #onError(cause: Error): void {
+    this.#connection.report(cause);
+    this.#connection.close(undefined, '', SLOW_GRACE_MS);
   }
 
   #onMessage(raw: RawData, isBinary: boolean): void {
