@@ -124,7 +124,8 @@ function followSocket(socket: ClientConnection, session: Session): void {
     const [code, reason] = isExpiry(session.signal.reason)
       ? ([CloseCode.TOKEN_EXPIRED, 'the token expired'] as const)
       : ([CloseCode.FORBIDDEN, 'the session was revoked'] as const);
-    socket.close(code, reason);
+    // One that is closing has its time already: nothing new is made for it, and what was made is taken to its end.
+    if (socket.open) socket.close(code, reason);
   });
 }
 

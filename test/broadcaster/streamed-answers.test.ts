@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { initTRPC, TRPCError } from '@trpc/server';
+import type { CreateWSSContextFnOptions } from '@trpc/server/adapters/ws';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
-import { Broadcaster } from '../../server/index.ts';
+import { Broadcaster, createAccessContext, Sessions } from '../../server/index.ts';
+import { ALL } from '../access/harness.ts';
 import { until } from './harness.ts';
 import { MIB } from './slow-client.ts';
 
@@ -19,8 +21,13 @@ const t = initTRPC.create({
 });
 const router = t.router({ big: t.procedure.query(() => big) });
 
+type CreateContext = (options: CreateWSSContextFnOptions) => Promise<object>;
+
 /** A client that has asked for a large answer over a stream of calls, and reads none of it until it is resumed. */
-async function asked(drainTimeoutMs: number, { search = '?calls', createContext = () => ({}) } = {}) {
+async function asked(
+  drainTimeoutMs: number,
+  { search = '?calls', createContext = (async () => ({})) as CreateContext } = {},
+) {
   const responses: ServerResponse[] = [];
   const server = createServer((request, response) => {
     responses.push(response);
@@ -47,6 +54,18 @@ async function asked(drainTimeoutMs: number, { search = '?calls', createContext 
   };
 }
 
+/** Reads on what a client is owed: all of the answers, and their end. */
+async function takeAll(client: Socket): Promise<void> {
+  let length = 0;
+  let last = '';
+  client.on('data', (bytes) => {
+    length += bytes.length;
+    last = `${last}${bytes.subarray(-200)}`.slice(-200);
+  });
+  await until(() => expect(last).toContain('data: {"code":1000,"reason":"answered"}'));
+  expect(length).toBeGreaterThan(16 * MIB);
+}
+
 test('[D9] a client takes the answers of a stream of calls in its own time: their end is no limit', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await using stream = await asked(60_000);
@@ -54,14 +73,22 @@ test('[D9] a client takes the answers of a stream of calls in its own time: thei
   await until(() => expect(response.writableEnded).toBe(true));
   expect(response.socket?.writableLength).toBeGreaterThan(0); // it has taken less than there is
   vi.advanceTimersByTime(10_000);
-  let length = 0;
-  let last = '';
-  stream.client.on('data', (bytes) => {
-    length += bytes.length;
-    last = `${last}${bytes.subarray(-200)}`.slice(-200);
+  await takeAll(stream.client);
+});
+
+test('[D9] a session that ends then is no limit either: the answers were given before', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const sessions = new Sessions();
+  const authenticate = async () => ({ id: 'alice', claims: ALL });
+  await using stream = await asked(60_000, {
+    createContext: createAccessContext({ authenticate, sessions }),
   });
-  await until(() => expect(last).toContain('data: {"code":1000,"reason":"answered"}'));
-  expect(length).toBeGreaterThan(16 * MIB);
+  const response = await stream.response();
+  await until(() => expect(response.writableEnded).toBe(true));
+  expect(sessions.size).toBe(1);
+  await sessions.revoke('alice');
+  vi.advanceTimersByTime(10_000);
+  await takeAll(stream.client);
 });
 
 test('[D9] a client that takes nothing of them is hung up on', async () => {
@@ -72,7 +99,7 @@ test('[D9] a client that takes nothing of them is hung up on', async () => {
 });
 
 test('[D9] a client that was not let in, and takes nothing of the reason, is hung up on', async () => {
-  const createContext = (): never => {
+  const createContext = async (): Promise<never> => {
     throw new TRPCError({ code: 'UNAUTHORIZED' });
   };
   await using stream = await asked(400, { search: '', createContext });
