@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { PendingAnswers } from '../../server/broadcaster/upgrade/answers.ts';
 import { startTestServer } from './harness.ts';
 import { BODY, get, Raw } from './raw-http.ts';
 
@@ -42,4 +45,16 @@ test('control: a connection that goes on gets all answers, and the server stops'
   const last = get('/healthz', 'Connection: close\r\n');
   expect(await answersUntilClosed(server.port, get('/healthz').repeat(2) + last)).toEqual([200, 200, 200]);
   await server.close();
+});
+
+test('an upgrade behind an answer that is never given does not wait for it once its connection is gone', async () => {
+  const pending = new PendingAnswers();
+  const server = createServer(); // it is told of requests, and listens nowhere
+  pending.watch(server);
+  const socket = new PassThrough();
+  const request = new IncomingMessage(socket as never);
+  server.emit('request', request, new ServerResponse(request));
+  const given = pending.given(socket, 10_000);
+  socket.destroy();
+  expect(await given).toBe(true);
 });
