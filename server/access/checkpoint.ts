@@ -21,7 +21,7 @@ export interface VisiblePart {
   readonly filter: AnyFilter | undefined;
 }
 
-/** What a caller asks for of a visible part, with the part's own filter apart: see `Selection.enforced`. */
+/** A visible part with the caller's filter beside the part's own: see `Selection.enforced`. */
 export interface NarrowedPart extends Omit<VisiblePart, 'filter'>, Pick<Selected, 'filter'> {
   readonly enforced: AnyFilter | undefined;
 }

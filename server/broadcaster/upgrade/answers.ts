@@ -63,8 +63,8 @@ export class PendingAnswers {
   }
 
   /**
-   * Resolves when answers are given, or nobody is there any more who could be, with true; or after `ms`, with false. An
-   * answer that waits behind another one when its connection ends does not close.
+   * Resolves when answers are given, or their connection is gone, with true; or after `ms`, with false. An answer that
+   * waits behind another one when its connection ends does not close.
    * @param areAwaited which of them. Default: all
    */
   async given(
