@@ -21,6 +21,11 @@ export interface VisiblePart {
   readonly filter: AnyFilter | undefined;
 }
 
+/** A visible part with the caller's filter beside the part's own: see `Selection.enforced`. */
+export interface NarrowedPart extends Omit<VisiblePart, 'filter'>, Pick<Selected, 'filter'> {
+  readonly enforced: AnyFilter | undefined;
+}
+
 const VERBS = {
   publish: 'publish',
   subscribe: 'subscribe to',
@@ -87,19 +92,20 @@ export class Checkpoint<Ctx> {
   /**
    * Authorises a subscription to several topics: the named ones at once, and each that a pattern matches when it appears.
    * @returns a function that takes the caller's filter, and gives one that makes the selection of a topic: null where
-   * nothing may be seen
+   * nothing may be seen. It throws EventsError INVALID_FILTER for a filter that the named topics have no events for
    * @throws EventsError as {@link see}, for the named topics; INVALID_TOPIC
    */
   async seeEach(
     context: Ctx,
     topics: readonly string[],
     types: readonly string[] | undefined,
-  ): Promise<(filter: AnyFilter | undefined) => (topic: string) => Promise<Selected | null>> {
+  ): Promise<(filter: AnyFilter | undefined) => (topic: string) => Promise<NarrowedPart | null>> {
     const see = (topic: string) => this.see(context, 'subscribe', { topic, types });
     const named = new Map<string, VisiblePart>();
     for (const topic of parseTopics(topics).names) named.set(topic, await see(topic));
     return (filter) => {
-      for (const seen of named.values()) this.narrow(seen, filter);
+      if (filter !== undefined)
+        for (const { types } of named.values()) compileFilter(this.#catalog, types, filter);
       return async (topic) => {
         try {
           return this.narrow(named.get(topic) ?? (await see(topic)), filter);
@@ -111,12 +117,9 @@ export class Checkpoint<Ctx> {
     };
   }
 
-  /** Narrows the visible part by the caller's filter. @throws EventsError INVALID_FILTER */
-  narrow({ filter: enforced, ...seen }: VisiblePart, asked: AnyFilter | undefined): Selected & VisiblePart {
-    if (enforced === undefined) return { ...seen, filter: asked };
-    if (asked === undefined) return { ...seen, filter: enforced };
-    compileFilter(this.#catalog, seen.types, asked); // alone first: its faults are then told at the caller's own paths
-    return { ...seen, filter: { and: [enforced, asked] } };
+  /** Narrows the visible part by the caller's filter. */
+  narrow({ filter: enforced, ...seen }: VisiblePart, filter: AnyFilter | undefined): NarrowedPart {
+    return { ...seen, enforced, filter };
   }
 
   /** @throws EventsError FORBIDDEN */

@@ -260,9 +260,9 @@ export class Broadcaster<TRouter extends AnyTRPCRouter> {
     const { id } = connection;
     this.#instruments.opened();
     this.#logger.debug({ connection: id }, 'A client connected');
-    connection.onClosed((code) => {
+    connection.onClosed((code, { endedHere }) => {
       this.#logger.debug({ connection: id, code }, 'A client disconnected');
-      this.#instruments.closed(code);
+      this.#instruments.closed(code, endedHere ? 'server' : 'client');
     });
   }
 }

@@ -9,7 +9,7 @@ export type WayToRead = keyof typeof OPTIONS;
 const SELECTION = { topic: 1, types: 1, filter: 1, echo: 1 } as const satisfies NamesOf<
   EventSelection<string, AnyCatalog>
 >;
-const READ_FOR = { asker: 1, unknownTypes: 1, subject: 1 } as const satisfies NamesOf<ReadFor>;
+const READ_FOR = { asker: 1, unknownTypes: 1, enforced: 1, subject: 1 } as const satisfies NamesOf<ReadFor>;
 
 const OPTIONS = {
   addListener: SELECTION,

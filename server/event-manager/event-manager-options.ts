@@ -75,8 +75,8 @@ export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerO
     throw new TypeError(`EventManager: maxOpen must be a positive integer, not ${maxOpen}`);
 }
 
-/** Somebody for whom events are read: the types that it may see, the subject that it is, and on whose turns. */
-export interface ReadFor extends Pick<Selection, 'unknownTypes' | 'subject'> {
+/** Somebody for whom events are read: the events that it may see, the subject that it is, and on whose turns. */
+export interface ReadFor extends Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'> {
   /** Default: this process. */
   asker?: Asker | undefined;
 }
@@ -84,7 +84,7 @@ export interface ReadFor extends Pick<Selection, 'unknownTypes' | 'subject'> {
 /** Options of a subscription in this process: those of all subscriptions, and for whom it is. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   extends SubscriptionOptions<N, C>,
-    Pick<Selection, 'unknownTypes' | 'subject'> {
+    Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'> {
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
   admit?: TopicGate | undefined;
   /** Ends iteration. */

@@ -7,6 +7,12 @@ import { type MetricsSources, watchSources } from './gauges.ts';
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /**
+ * Close codes of a client that are counted as they are: a normal end, a page that is left, none, and a lost connection. It
+ * may send thousands of others, each of which would be a series for good, or a code by which the server tells of itself.
+ */
+const USUAL_CODES: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006]);
+
+/**
  * Measures a process for Prometheus. Counters and latencies are recorded while it works; all other figures are read when
  * somebody asks for the metrics.
  *
@@ -72,7 +78,7 @@ export class Metrics implements Instruments {
     });
     this.#closed = new Counter({
       name: 'psyche_connections_closed_total',
-      help: 'WebSockets closed, by close code: 4008 are slow readers that were cut.',
+      help: 'WebSockets closed, by close code: 4008 are slow readers that were cut, client those that closed with a code of their own.',
       labelNames: ['code'],
       registers,
     });
@@ -114,8 +120,8 @@ export class Metrics implements Instruments {
     this.#opened.inc();
   }
 
-  closed(code: number): void {
-    this.#closed.inc({ code });
+  closed(code: number, by: 'server' | 'client'): void {
+    this.#closed.inc({ code: by === 'server' || USUAL_CODES.has(code) ? code : 'client' });
   }
 
   refused(code: string): void {

@@ -21,8 +21,8 @@ export interface Instruments {
   grouped(change: 1 | -1): void;
   /** A WebSocket was opened. */
   opened(): void;
-  /** A WebSocket closed: with the code it was given, else with its client's. */
-  closed(code: number): void;
+  /** A WebSocket closed: with the code that the server gave it, else with its client's, which may be any. */
+  closed(code: number, by: 'server' | 'client'): void;
   /** A call, a request or an upgrade was refused; `code` is one of PROTOCOL.md, one of tRPC, or says which limit it was. */
   refused(code: string): void;
 }

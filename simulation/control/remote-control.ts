@@ -36,6 +36,8 @@ const answered = z.object({
 type Asked = z.output<typeof asked>;
 type Answered = z.output<typeof answered>;
 
+type Listed = { topic: string } & SimulationState;
+
 /** The simulations of this process. */
 export interface Host {
   topics(): string[];
@@ -49,6 +51,10 @@ export class RemoteControl {
   /** Ask → what to call with its answers. */
   readonly #waiting = new Map<string, (answer: Answered) => void>();
   #tail: Promise<Tail> | undefined;
+  /** The list whose question is not put yet. */
+  #nextList: Promise<Listed[]> | undefined;
+  /** The list that was asked for last: the next one waits for it. */
+  #lastList: Promise<unknown> = Promise.resolve();
 
   constructor(broker: Broker, host: Host) {
     this.#broker = broker;
@@ -94,9 +100,25 @@ export class RemoteControl {
     });
   }
 
-  /** The simulations of all other processes that answer soon; where none is known yet, the first one is waited for. */
-  async list(): Promise<({ topic: string } & SimulationState)[]> {
-    const found: ({ topic: string } & SimulationState)[] = [];
+  /**
+   * The simulations of all other processes that answer soon; where none is known yet, the first one is waited for. All who
+   * ask before a question is put share it, since it is written to the log and each process answers it; one who asks later
+   * gets the next one, because this one may have been answered before something changed.
+   */
+  list(): Promise<Listed[]> {
+    if (!this.#nextList) {
+      const begin = (): Promise<Listed[]> => {
+        this.#nextList = undefined;
+        return this.#listNow();
+      };
+      this.#nextList = this.#lastList.then(begin, begin);
+      this.#lastList = this.#nextList;
+    }
+    return this.#nextList;
+  }
+
+  async #listNow(): Promise<Listed[]> {
+    const found: Listed[] = [];
     const isKnown = (): boolean => found.length > 0 || this.#host.topics().length > 0;
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void): void => {

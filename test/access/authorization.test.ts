@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Claims, createAppRouter, type EventManager } from '../../server/index.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { ALL, RawSocket, takesTokens, token } from './harness.ts';
@@ -131,6 +132,27 @@ describe('authorization of subscriptions', () => {
     expect(await subscribing(null, { ...mine, filter: { agent_id: 'ego' } })).toEqual(['agent_message']);
     // No status has the field, so none can meet the condition.
     expect(await subscribing(claims, mine, 'on.system_status')).toEqual(['FORBIDDEN']);
+  });
+
+  test('a filter of the claims leaves the caller’s filter all that a filter may have', async () => {
+    const nested = (levels: number): AnyFilter =>
+      levels === 1 ? { agent_id: 'shadow' } : { and: [nested(levels - 1)] };
+    const nobodies = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ agent_id: `nobody ${n}` }));
+    const many = { or: [{ agent_id: 'shadow' }, ...nobodies(63)] };
+    for (const [enforced, filter] of [
+      [nested(8), { agent_id: 'shadow' }],
+      [{ agent_id: 'shadow' }, nested(8)],
+      [many, many],
+    ] as const) {
+      const claims: Claims = { ...ALL, filter: enforced };
+      expect(await subscribing(claims, { topic: 'mine', filter })).toEqual(['agent_message']);
+      expect(await subscribing(claims, { topics: ['mine'], filter })).toEqual(['agent_message']);
+    }
+    // Control: each of them alone is at its limit.
+    for (const filter of [nested(9), { or: [many, { agent_id: 'one more' }] }]) {
+      expect(await subscribing(ALL, { topic: 'mine', filter })).toEqual(['INVALID_FILTER']);
+    }
   });
 
   test('the error about a wrong filter shows the filter that was asked for, without that of the claims', async () => {

@@ -106,6 +106,18 @@ test('a silent handshake and a gap are counted under their code and reason', asy
     });
 });
 
+test('a close code that a client makes up is no series of its own, and none of the server’s', async () => {
+  await using server = await startTestServer({ metricsPort: 0 });
+  for (const code of [4008, 3999]) {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/trpc`);
+    await once(socket, 'open');
+    socket.close(code);
+  }
+  const closed = async () =>
+    [...(await scrape(server.metricsUrl))].filter(([name]) => name.startsWith('psyche_connections_closed_'));
+  await expect.poll(closed).toEqual([['psyche_connections_closed_total{code="client"}', 2]]);
+});
+
 test('the state of the connections to Redis is a metric', async () => {
   await using redis = await startRedis();
   await using server = await startTestServer({

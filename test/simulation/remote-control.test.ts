@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { type Broker, MemoryBroker, RedisBroker } from '../../server/index.ts';
 import { SimulationRegistry } from '../../simulation/control/simulation-registry.ts';
 import { runSimulation } from '../../simulation/run-simulation.ts';
@@ -113,3 +113,25 @@ test('a closed broker is an error, and causes no wait', async () => {
   await expect(registry.perform({ action: 'start' })).rejects.toMatchObject({ code: 'CLOSED' });
   await expect(registry.listAll()).rejects.toMatchObject({ code: 'CLOSED' });
 });
+
+test('one question is put for all who ask for the simulations before it, and another one for those who ask later', async () => {
+  const broker = new MemoryBroker();
+  const publish = vi.spyOn(broker, 'publish');
+  const questions = () => publish.mock.calls.flat(2).filter((each) => isQuestion(each)).length;
+  await using both = await twoProcesses(() => broker);
+  const { registry, host } = both;
+  await expect.poll(async () => (await registry.listAll()).length).toBe(1);
+
+  const before = questions();
+  const first = Promise.all(Array.from({ length: 50 }, () => registry.listAll()));
+  await expect.poll(questions).toBe(before + 1);
+  await host.perform({ action: 'pause' }, 'run-1');
+  const later = Promise.all(Array.from({ length: 50 }, () => registry.listAll()));
+  for (const list of await first) expect(list).toMatchObject([{ topic: 'run-1' }]);
+  for (const list of await later) expect(list).toMatchObject([{ topic: 'run-1', status: 'paused' }]);
+  expect(questions()).toBe(before + 2);
+});
+
+function isQuestion(argument: unknown): boolean {
+  return typeof argument === 'object' && (argument as { type?: unknown }).type === 'simulation.asked';
+}

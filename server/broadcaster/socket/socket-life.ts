@@ -57,6 +57,11 @@ export class SocketLife implements ClientConnection {
     return this.ws.readyState === WebSocket.OPEN;
   }
 
+  /** True if the code with which it ends is one of {@link close}, and not its client's. */
+  get endedHere(): boolean {
+    return this.#closeCode !== undefined;
+  }
+
   /** Aborts when the socket has closed. */
   get closed(): AbortSignal {
     if (!this.#closed) {

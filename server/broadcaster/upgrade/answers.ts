@@ -63,7 +63,8 @@ export class PendingAnswers {
   }
 
   /**
-   * Resolves when answers are given, with true; or after `ms`, with false.
+   * Resolves when answers are given, or their connection is gone, with true; or after `ms`, with false. An answer that
+   * waits behind another one when its connection ends does not close.
    * @param areAwaited which of them. Default: all
    */
   async given(
@@ -72,12 +73,13 @@ export class PendingAnswers {
     areAwaited: (answer: ServerResponse) => boolean = () => true,
   ): Promise<boolean> {
     const { answers, waiting } = this.#owed.get(socket) ?? {};
-    const areGiven = (): boolean => ![...(answers ?? [])].some(areAwaited);
+    const areGiven = (): boolean => socket.destroyed || ![...(answers ?? [])].some(areAwaited);
     if (areGiven()) return true;
     return new Promise((resolve) => {
       const end = (inTime: boolean): void => {
         clearTimeout(timer);
         waiting?.delete(look);
+        socket.off('close', look);
         resolve(inTime);
       };
       const look = (): void => {
@@ -85,6 +87,7 @@ export class PendingAnswers {
       };
       const timer = setTimeout(() => end(false), ms).unref();
       waiting?.add(look);
+      socket.once('close', look);
     });
   }
 }

@@ -28,7 +28,7 @@ export type TopicGate = (topic: string) => Selection | null | Promise<Selection 
 
 interface UncheckedOptions
   extends SubscriptionOptions<string, AnyCatalog>,
-    Pick<Selection, 'unknownTypes' | 'subject'> {
+    Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'> {
   admit?: TopicGate | undefined;
   asker?: Asker | undefined;
 }

@@ -2,6 +2,7 @@ import { type AnyCatalog, unknownEvent } from '../../../shared/catalog.ts';
 import { EventsError } from '../../../shared/errors.ts';
 import { type CompiledFilter, compileFilter } from '../../../shared/filter/compile.ts';
 import { compileLatestBy } from '../../../shared/filter/latest-by.ts';
+import type { AnyFilter } from '../../../shared/filter/types.ts';
 import type { EventSelection } from '../../../shared/options/read-options.ts';
 import { matchesOne } from '../../../shared/topic.ts';
 import { mayHave } from '../../broker/retention/cuts.ts';
@@ -22,6 +23,11 @@ export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'typ
    * is a gap, since nothing can be said of its data. Default: all where `types` names none, else none.
    */
   unknownTypes?: readonly string[] | undefined;
+  /**
+   * Conditions that the events must meet beside those of `filter`, which somebody else has chosen: each has limits of its
+   * own, and a fault in one is told at its own paths. Default: none.
+   */
+  enforced?: AnyFilter | undefined;
   /** The subject that asks, whose own events `echo: false` leaves out. Default: nobody is authenticated. */
   subject?: string | undefined;
   /** See SubscriptionOptions.members. Default: the number of them, where there are many. */
@@ -33,7 +39,7 @@ export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'typ
  * @throws EventsError UNKNOWN_EVENT, INVALID_FILTER, INVALID_OPTION
  */
 export function select(catalog: AnyCatalog, selection: Selection): Selector {
-  const { types, unknownTypes, filter } = selection;
+  const { types, unknownTypes, filter, enforced } = selection;
   const names = types ?? catalog.names;
   for (const type of names) if (!catalog.has(type)) throw unknownEvent(type, catalog.names);
   const wanted = new Set(names);
@@ -47,7 +53,9 @@ export function select(catalog: AnyCatalog, selection: Selection): Selector {
   const everyone = allMembers ? [' members'] : [];
   const key = [...wanted, ...others.map((pattern) => `?${pattern}`), ...everyone].sort().join(',');
   const conditions = [
-    ...(filter === undefined ? [] : [compileFilter(catalog, [...wanted], filter)]),
+    ...[filter, enforced].flatMap((each) =>
+      each === undefined ? [] : [compileFilter(catalog, [...wanted], each)],
+    ),
     ...withoutEcho(selection),
   ];
   if (conditions.length === 0) {

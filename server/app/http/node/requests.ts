@@ -12,6 +12,8 @@ type Exchange = readonly [request: IncomingMessage, response: ServerResponse];
  * before the answer to an earlier one (pipelining) wait: a few bytes of requests must not make megabytes of answers at
  * once. A client with too many waiting is hung up on: one client in each turn of the event loop, since each request that
  * waits is ended with an error of its own, and a hundred clients that reach the limit together would hold it.
+ * Requests behind an answer that ends their connection are passed over: they would never be given the connection, so their
+ * answers would neither finish nor close, and all that is released then would be kept.
  * @param server with its handler in place already
  * @param refused told of each client that is hung up on
  */
@@ -33,9 +35,11 @@ export function answerInTurn(server: Server, refused: () => void): void {
   const answer = (exchange: Exchange, line: Exchange[]): void => {
     // An answer that never finishes ends its connection, and with it those who wait.
     exchange[1].once('finish', () => {
+      // Node heard of it before, and has given the connection to the next answer, or begun to end it.
+      const { socket } = exchange[0];
       const next = line.shift();
-      if (next) answer(next, line);
-      else lines.delete(exchange[0].socket);
+      if (next && socket.writable) answer(next, line);
+      else lines.delete(socket);
     });
     for (const handle of handlers) Reflect.apply(handle, server, exchange);
   };
@@ -44,7 +48,7 @@ export function answerInTurn(server: Server, refused: () => void): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     const line = lines.get(socket);
-    if (socket.destroyed || excessive.has(socket)) return; // the rest of what it sent at once
+    if (!socket.writable || excessive.has(socket)) return; // the rest of what it sent at once
     if (!line) {
       const empty: Exchange[] = [];
       lines.set(socket, empty);
