@@ -4,7 +4,7 @@ import { parseTopic } from '../../shared/topic.ts';
 import { decode } from '../../shared/wire/decode.ts';
 import { parseInput } from '../../shared/wire/json-text.ts';
 import { INPUT_LIMITS, MAX_INPUT_BYTES } from '../../shared/wire/limits.ts';
-import { expectsData } from '../router/inputs.ts';
+import { expectsData, INGRESS_KEY } from '../router/inputs.ts';
 
 /** An entry of the ingress stream, as Redis returns it. */
 export interface IngressEntry {
@@ -56,11 +56,14 @@ export function readEntry(entry: IngressEntry, catalog: AnyCatalog): IngressEven
   };
 }
 
-/** Reads only where an entry's event belongs, at no cost. @throws EventsError INVALID_TOPIC, FORBIDDEN for a private topic */
+/** Reads only where an entry's event belongs, at no cost. @throws EventsError INVALID_EVENT, INVALID_TOPIC, FORBIDDEN for a private topic */
 export function readAddress({ id, fields }: IngressEntry): IngressAddress {
+  const { idempotency_key } = fields;
+  if (idempotency_key?.startsWith(INGRESS_KEY))
+    throw invalid('idempotency_key', `must not begin with ${INGRESS_KEY}`);
   const topic = parseTopic(fields['topic']);
   if (topic.startsWith('_')) throw new EventsError('FORBIDDEN', `Topic ${topic} is private.`);
-  return { topic, idempotencyKey: fields['idempotency_key'] ?? `ingress:${id}` };
+  return { topic, idempotencyKey: idempotency_key ?? INGRESS_KEY + id };
 }
 
 /** Characters of an entry. */
