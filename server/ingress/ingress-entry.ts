@@ -4,7 +4,7 @@ import { parseTopic } from '../../shared/topic.ts';
 import { decode } from '../../shared/wire/decode.ts';
 import { parseInput } from '../../shared/wire/json-text.ts';
 import { INPUT_LIMITS, MAX_INPUT_BYTES } from '../../shared/wire/limits.ts';
-import { expectsData } from '../router/inputs.ts';
+import { expectsData, INGRESS_KEY } from '../router/inputs.ts';
 
 /** An entry of the ingress stream, as Redis returns it. */
 export interface IngressEntry {
@@ -13,13 +13,17 @@ export interface IngressEntry {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** The event that an entry asks to publish; the catalog has not validated its data yet. */
-export interface IngressEvent {
+/** The place of an entry's event in the log, and its identity there: by these it is found if it is stored already. */
+interface IngressAddress {
   readonly topic: string;
+  readonly idempotencyKey: string;
+}
+
+/** The event that an entry asks to publish; the catalog has not validated its data yet. */
+interface IngressEvent extends IngressAddress {
   readonly event_type: string;
   readonly data: unknown;
   readonly timestamp: string;
-  readonly idempotencyKey: string;
 }
 
 const FIELDS = new Set(['topic', 'event_type', 'data', 'meta', 'timestamp', 'idempotency_key']);
@@ -30,14 +34,14 @@ const FIELDS = new Set(['topic', 'event_type', 'data', 'meta', 'timestamp', 'ide
  * that JSON cannot hold, superjson's `meta`.
  * @throws EventsError INVALID_EVENT, INVALID_TOPIC, FORBIDDEN for a private topic
  */
-export function readEntry({ id, fields }: IngressEntry, catalog: AnyCatalog): IngressEvent {
+export function readEntry(entry: IngressEntry, catalog: AnyCatalog): IngressEvent {
+  const { id, fields } = entry;
   for (const name of Object.keys(fields)) {
     if (!FIELDS.has(name))
       throw invalid(name, `is not a field of an entry; the fields are ${[...FIELDS].join(', ')}`);
   }
-  const topic = parseTopic(fields['topic']);
-  if (topic.startsWith('_')) throw new EventsError('FORBIDDEN', `Topic ${topic} is private.`);
-  const { event_type, data, meta, timestamp, idempotency_key } = fields;
+  const address = readAddress(entry);
+  const { event_type, data, meta, timestamp } = fields;
   if (event_type === undefined) throw invalid('event_type', 'is missing');
   if (data === undefined) throw invalid('data', 'is missing');
   for (const [name, text] of Object.entries({ data, meta })) {
@@ -45,12 +49,26 @@ export function readEntry({ id, fields }: IngressEntry, catalog: AnyCatalog): In
       throw invalid(name, `has more than ${MAX_INPUT_BYTES} characters`);
   }
   return {
-    topic,
+    ...address,
     event_type,
     data: decodeData(catalog, event_type, parse('data', data), meta),
     timestamp: timestamp ?? addedAt(id),
-    idempotencyKey: idempotency_key ?? `ingress:${id}`,
   };
+}
+
+/** Reads only where an entry's event belongs, at no cost. @throws EventsError INVALID_EVENT, INVALID_TOPIC, FORBIDDEN for a private topic */
+export function readAddress({ id, fields }: IngressEntry): IngressAddress {
+  const { idempotency_key } = fields;
+  if (idempotency_key?.startsWith(INGRESS_KEY))
+    throw invalid('idempotency_key', `must not begin with ${INGRESS_KEY}`);
+  const topic = parseTopic(fields['topic']);
+  if (topic.startsWith('_')) throw new EventsError('FORBIDDEN', `Topic ${topic} is private.`);
+  return { topic, idempotencyKey: idempotency_key ?? INGRESS_KEY + id };
+}
+
+/** Characters of an entry. */
+export function sizeOf({ fields }: IngressEntry): number {
+  return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
 }
 
 /** Time at which an entry was added, Unix ms, by its id. */

@@ -9,8 +9,10 @@ const BATCH = 100;
 const BLOCK_MS = 500;
 /** Dead entries kept, about. */
 const MAX_DEAD = 10_000;
-/** Characters kept of each field of a dead entry. */
-const MAX_FIELD = 64 * 1024;
+/** Fields kept of a dead entry, characters of the name of each, and of all values together. */
+const MAX_FIELDS = 20;
+const MAX_NAME = 128;
+const MAX_VALUES = 64 * 1024;
 /** Ms after which an idle consumer without pending entries counts as gone. */
 const GONE_MS = 60 * 60 * 1000;
 
@@ -113,8 +115,9 @@ export class IngressStream {
 
   /** Puts an entry that is not a valid event on the dead-letter stream, with the reason. */
   async bury({ id, fields }: IngressEntry, { code, message }: EventsError): Promise<void> {
-    const kept = Object.entries(fields).flatMap(([name, value]) => [name, value.slice(0, MAX_FIELD)]);
-    const why = ['entry', id, 'code', code, 'reason', message.slice(0, MAX_FIELD)];
+    const { kept, leftOut } = beginningOf(fields);
+    const why = ['entry', id, 'code', code, 'reason', message];
+    if (leftOut > 0) why.push('left_out', String(leftOut));
     await this.#options.commands.run(this.deadKey, (redis) =>
       redis.xadd(this.deadKey, 'MAXLEN', '~', MAX_DEAD, '*', ...why, ...kept),
     );
@@ -147,6 +150,21 @@ export class IngressStream {
       return run();
     }
   }
+}
+
+/**
+ * As much of an entry as its dead letter keeps: a producer that may only add entries must neither fill Redis with what
+ * stays, nor have a command sent that is too long to be made. Short values come first, so that a long one hides none of them.
+ */
+function beginningOf(fields: IngressEntry['fields']): { kept: string[]; leftOut: number } {
+  const all = Object.entries(fields).sort(([, one], [, other]) => one.length - other.length);
+  let left = MAX_VALUES;
+  const kept = all.slice(0, MAX_FIELDS).flatMap(([name, value]) => {
+    const beginning = value.slice(0, left);
+    left -= beginning.length;
+    return [name.slice(0, MAX_NAME), beginning];
+  });
+  return { kept, leftOut: Math.max(0, all.length - MAX_FIELDS) };
 }
 
 function says(error: unknown, word: string): boolean {

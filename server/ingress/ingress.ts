@@ -1,11 +1,12 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, EventsError, messageOf } from '../../shared/errors.ts';
 import type { Broker } from '../broker/broker.ts';
+import { MessageTurns, TURN_BYTES } from '../broadcaster/core/message-turns.ts';
 import { keepTrying } from '../broker/redis/servers/attempts.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type IngressEntry, type IngressEvent, readEntry, timeOf } from './ingress-entry.ts';
+import { type IngressEntry, readAddress, readEntry, sizeOf, timeOf } from './ingress-entry.ts';
 import type { IngressStream } from './ingress-stream.ts';
-import { LeftEntries } from './left-entries.ts';
+import { LeftEntries, topicOf } from './left-entries.ts';
 
 /** Ms between two searches for abandoned entries. */
 const CLAIM_EVERY_MS = 5_000;
@@ -54,6 +55,7 @@ export class Ingress {
   readonly counts: IngressCounts = { moved: 0, duplicate: 0, dead: 0 };
   readonly #options: IngressOptions;
   readonly #left: LeftEntries;
+  readonly #turns = new MessageTurns();
   readonly #stopped = new AbortController();
   readonly #done: Promise<void>;
   /** Time of the next search for abandoned entries, by `performance.now()`. */
@@ -113,20 +115,32 @@ export class Ingress {
   }
 
   /**
-   * Moves entries in order, so that each topic has its own in order.
+   * Moves entries in order, so that each topic has its own in order: a part of them after the other, each in a turn of the
+   * event loop, since reading and validating a large one takes a while.
    * @param claimed true if they may be stored already
    * @returns the failures of entries, which are left
    */
   async #handle(entries: readonly IngressEntry[], claimed: boolean): Promise<unknown[]> {
     if (entries.length === 0) return [];
     const before = { ...this.counts };
-    const read = entries.map((entry) => ({ entry, event: this.#read(entry, claimed) }));
     // All are looked up before the first is published: else one that is sought over many pages comes after those behind it.
-    await Promise.allSettled(read.map(({ event }) => event));
-    const outcomes = await Promise.allSettled(read.map(({ entry, event }) => this.#settle(entry, event)));
-    await this.#options.stream.done(
-      entries.filter((_, index) => outcomes[index]?.status === 'fulfilled').map(({ id }) => id),
-    );
+    const sought = new Map(claimed ? entries.map((entry) => [entry, this.#isStored(entry)]) : []);
+    await Promise.allSettled(sought.values());
+    const done = new Set<IngressEntry>();
+    /** By the topics of the entries that failed: those behind them must not pass them. */
+    const failures = new Map<string, unknown>();
+    for (const { part, chars } of partsOf(entries)) {
+      await this.#turns.turn(chars);
+      const ready = part.filter((entry) => !failures.has(topicOf(entry)));
+      const outcomes = await Promise.allSettled(
+        ready.map((entry) => this.#settle(entry, sought.get(entry)).then(() => done.add(entry))),
+      );
+      for (const [index, entry] of ready.entries()) {
+        const outcome = outcomes[index];
+        if (outcome?.status === 'rejected') failures.set(topicOf(entry), outcome.reason);
+      }
+    }
+    await this.#options.stream.done([...done].map(({ id }) => id));
     const { moved, duplicate, dead } = this.counts;
     this.#options.logger.debug(
       {
@@ -136,24 +150,13 @@ export class Ingress {
       },
       'Ingress entries were moved',
     );
-    return outcomes.flatMap((outcome, index) => {
-      const entry = entries[index];
-      if (outcome.status === 'fulfilled' || !entry) return [];
-      this.#left.add(entry);
-      return [outcome.reason];
-    });
+    for (const entry of entries) if (!done.has(entry)) this.#left.add(entry);
+    return [...failures.values()];
   }
 
-  /** @returns null for an event that is in the log already. Idempotency keys are remembered for minutes only; older entries are looked up. */
-  async #read(entry: IngressEntry, claimed: boolean): Promise<IngressEvent | null> {
-    const event = readEntry(entry, this.#options.manager.catalog);
-    return claimed && (await this.#isStored(event, timeOf(entry.id))) ? null : event;
-  }
-
-  async #settle(entry: IngressEntry, read: Promise<IngressEvent | null>): Promise<void> {
+  async #settle(entry: IngressEntry, isStored: Promise<boolean> | undefined): Promise<void> {
     try {
-      const event = await read;
-      if (event && (await this.#publish(event))) this.counts.moved++;
+      if (!(await isStored) && (await this.#publish(entry))) this.counts.moved++;
       else this.counts.duplicate++;
     } catch (error) {
       if (!(error instanceof EventsError) || ERRORS[error.code].retry || error.code === 'CLOSED') throw error;
@@ -169,14 +172,17 @@ export class Ingress {
   }
 
   /** @returns true if it is new in the log */
-  async #publish({ event_type, data, ...options }: IngressEvent): Promise<boolean> {
+  async #publish(entry: IngressEntry): Promise<boolean> {
     const { manager, by } = this.#options;
+    const { event_type, data, ...options } = readEntry(entry, manager.catalog);
     return !(await manager.publish(event_type, data as never, { ...options, by })).duplicate;
   }
 
-  async #isStored({ topic, idempotencyKey }: IngressEvent, since: number): Promise<boolean> {
+  /** Tells if an event is in the log already. Idempotency keys are remembered for minutes only; older entries are looked up. */
+  async #isStored(entry: IngressEntry): Promise<boolean> {
     const { broker } = this.#options;
-    let position = await broker.seek(topic, since);
+    const { topic, idempotencyKey } = readAddress(entry);
+    let position = await broker.seek(topic, timeOf(entry.id));
     for (;;) {
       const { gap, records } = await broker.read(topic, position, PAGE);
       if (records.some(({ id }) => id === idempotencyKey)) return true;
@@ -194,4 +200,21 @@ export class Ingress {
     }
     this.#failing = true;
   }
+}
+
+/** Divides entries into as many as share a turn of the event loop; one that is larger is a part of its own. */
+function* partsOf(entries: readonly IngressEntry[]): Generator<{ part: IngressEntry[]; chars: number }> {
+  let part: IngressEntry[] = [];
+  let chars = 0;
+  for (const entry of entries) {
+    const size = sizeOf(entry);
+    if (part.length > 0 && chars + size > TURN_BYTES) {
+      yield { part, chars };
+      part = [];
+      chars = 0;
+    }
+    part.push(entry);
+    chars += size;
+  }
+  yield { part, chars };
 }

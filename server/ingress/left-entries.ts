@@ -64,6 +64,7 @@ export class LeftEntries {
   }
 }
 
-function topicOf({ fields }: IngressEntry): string {
+/** The topic that an entry names, whether it is one or not. */
+export function topicOf({ fields }: IngressEntry): string {
   return fields['topic'] ?? DEFAULT_TOPIC;
 }

@@ -19,11 +19,18 @@ export const MAX_BATCH = 1000;
 
 const topic = topicSchema.optional();
 
+/** Beginning of the keys that entries of the ingress have by their ids: these can be told before, so no publisher may say one. */
+export const INGRESS_KEY = 'ingress:';
+
+const keySchema = idempotencyKeySchema.refine((key) => !key.startsWith(INGRESS_KEY), {
+  error: `must not begin with ${INGRESS_KEY}, as keys of the ingress do`,
+});
+
 /** The parts of an event that is published, beside its topic. */
 const event = {
   data: z.unknown(),
   timestamp: timestampSchema.optional(),
-  idempotencyKey: idempotencyKeySchema.optional(),
+  idempotencyKey: keySchema.optional(),
   traceparent: z.string().max(256).optional(),
 };
 

@@ -16,7 +16,7 @@ const KEY = {
   type: 'string',
   minLength: 1,
   maxLength: 128,
-  description: 'What was sent before with the same key, within five minutes, is stored once.',
+  description: 'What was sent before with the same key, within five minutes, is stored once. It must not begin with “ingress:”.',
 };
 
 /** Schemas of the notices that every stream sends about itself. */

@@ -4,22 +4,17 @@ import * as z from 'zod';
 import { InputTexts } from '../../server/app/http/request-bodies.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { defineEvents } from '../../shared/index.ts';
+import { TurnCount } from '../support/turn-count.ts';
 import { startTestServer } from './harness.ts';
 
 const COUNT = 20;
 
 /** In how many turns of the event loop so many bodies are given out that are asked for at once. */
 async function turnsOf(bytes: number, read: (body: string) => Promise<string>): Promise<number> {
-  let turn = 0;
-  const count = (): void => {
-    turn++;
-    counting = setImmediate(count);
-  };
-  let counting = setImmediate(count);
+  using turns = new TurnCount();
   const givenIn = new Set<number>();
   const body = 'x'.repeat(bytes);
-  await Promise.all(Array.from({ length: COUNT }, () => read(body).then(() => givenIn.add(turn))));
-  clearImmediate(counting);
+  await Promise.all(Array.from({ length: COUNT }, () => read(body).then(() => givenIn.add(turns.now))));
   return givenIn.size;
 }
 

@@ -136,6 +136,25 @@ describe('the ingress stream', () => {
     expect(worker.counts).toEqual({ moved: 1, duplicate: 0, dead: WRONG.length });
   });
 
+  test('keeps the beginning of an entry with any number of fields, of any size, and goes on', async () => {
+    const { producer, key, work, add, messages, dead, isEmpty } = setUp();
+    const many = Array.from({ length: 100_000 }, (_, n) => [`unknown field ${n}`, 'x']).flat();
+    await producer.call('XADD', [key, '*', 'event_type', 'agent_message', ...many]);
+    const long = Array.from({ length: 16 }, (_, n) => [`${n} ${'n'.repeat(1000)}`, 'v'.repeat(64 * 1024)]);
+    await add({ ...message(1), ...Object.fromEntries(long) });
+    await add(message('after'));
+    const worker = work();
+    await expect.poll(messages, WAIT).toEqual(['after']);
+    await expect.poll(isEmpty, WAIT).toBe(true);
+    expect(worker.counts).toEqual({ moved: 1, duplicate: 0, dead: 2 });
+    const letters = await dead();
+    const [first, second] = letters.toSorted((a, b) => Object.keys(b).length - Object.keys(a).length);
+    expect(first).toMatchObject({ code: 'INVALID_EVENT', left_out: String(100_001 - 20) });
+    expect(second).toMatchObject({ code: 'INVALID_EVENT', ...message(1) });
+    expect(second).not.toHaveProperty('left_out');
+    for (const letter of letters) expect(JSON.stringify(letter).length).toBeLessThan(70_000);
+  });
+
   test('puts an entry whose schema throws on the dead-letter stream, and goes on', async () => {
     const { add, work, dead, isEmpty } = setUp();
     const links = new EventManager({

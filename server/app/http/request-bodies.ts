@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server';
 import { EventsError } from '../../../shared/errors.ts';
 import { checkValues, firstRounded } from '../../../shared/wire/json-text.ts';
-import { MessageTurns, weightOf } from '../../broadcaster/core/message-turns.ts';
+import { MessageTurns } from '../../broadcaster/core/message-turns.ts';
 import { toTRPCError } from '../../trpc/errors.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
@@ -25,7 +25,7 @@ export class InputTexts {
   }
 
   async #read(body: Uint8Array): Promise<string> {
-    await this.#turn(body.length);
+    await this.#turns.turn(body.length);
     try {
       const text = textOf(body);
       checkValues(text);
@@ -34,16 +34,6 @@ export class InputTexts {
     } catch (error) {
       throw error instanceof EventsError ? toTRPCError(error) : error;
     }
-  }
-
-  #turn(length: number): Promise<void> {
-    return new Promise((resolve) => {
-      const step = (): boolean => {
-        resolve();
-        return false;
-      };
-      this.#turns.work({ weight: weightOf(length), step });
-    });
   }
 }
 

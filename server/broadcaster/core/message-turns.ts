@@ -4,6 +4,9 @@ const WEIGHT_PER_TURN = 32;
 /** Bytes that weigh as much as one small call. */
 const BYTES_PER_WEIGHT = 4 * 1024;
 
+/** Bytes of what is done in one turn; what is larger has one of its own. */
+export const TURN_BYTES = WEIGHT_PER_TURN * BYTES_PER_WEIGHT;
+
 /** Weight of a message, or a body, of so many bytes. */
 export function weightOf(bytes: number): number {
   return 1 + Math.floor(bytes / BYTES_PER_WEIGHT);
@@ -39,6 +42,17 @@ export class MessageTurns {
     }
     this.#line.push(worker);
     this.#schedule();
+  }
+
+  /** Resolves in a turn that has room for so many bytes, in the order of the calls: what is to be done comes right after. */
+  turn(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      const step = (): boolean => {
+        resolve();
+        return false;
+      };
+      this.work({ weight: weightOf(bytes), step });
+    });
   }
 
   #mayDo({ weight }: Worker): boolean {
