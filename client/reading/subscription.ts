@@ -68,8 +68,8 @@ export class Subscription {
   #onNeverReady: (error: Error) => void = () => {};
   #onBegun: () => void = () => {};
   #retries = 0;
-  /** The last words about an address that is wrong, or where nothing answers. */
-  #refusal = '';
+  /** Words about an address that is wrong, or where nothing answers, that were told. */
+  readonly #told = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param open what is known to be open, by a subscription that this one goes on from */
@@ -218,18 +218,18 @@ export class Subscription {
     return true;
   }
 
-  /** Tells once that no server answers, though the connection goes on trying, and the subscription with it. */
+  /** Tells once, of each reason, that no server answers, though the connection goes on trying, and the subscription with it. */
   #checkAddress(): void {
     const { state, url } = this.#wire.connection;
     const refusal = refusalOf(state);
     if (this.#stopped) return;
-    if (refusal && refusal.message !== this.#refusal) {
-      this.#refusal = refusal.message;
+    if (refusal && !this.#told.has(refusal.message)) {
+      this.#told.add(refusal.message);
       this.#onNeverReady(refusal);
       this.#sink.onRetry(refusal);
-    } else if (!this.#refusal && this.#cursor === null && state.attempt > 1 && state.error) {
+    } else if (this.#told.size === 0 && this.#cursor === null && state.attempt > 1 && state.error) {
       // At the second attempt: by then it is known if the address is wrong, which is told instead.
-      this.#refusal = url;
+      this.#told.add(url);
       const message = `${url} cannot be reached. ${state.error.message}`;
       this.#sink.onRetry(new EventsError('UNAVAILABLE', message));
     }
