@@ -6,7 +6,7 @@ import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
-import { tooLarge, type Wire } from '../connection/wire.ts';
+import type { Wire } from '../connection/wire.ts';
 import { toClientError, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { AnyItem } from './items.ts';
@@ -61,6 +61,8 @@ export class Subscription {
   readonly #open: OpenEvents;
   readonly #unwatch: () => void;
   #inner: Unsubscribable | null = null;
+  /** The input that was sent last. */
+  #sent: EncodedInput | undefined;
   #cursor: string | null = null;
   #status: StreamStatus = 'connecting';
   #stopped = false;
@@ -116,6 +118,7 @@ export class Subscription {
     this.#onBegun();
     this.#onNeverReady(error ?? new EventsError('CLOSED', 'The subscription was ended before it was ready.'));
     clearTimeout(this.#timer);
+    this.#wire.untaken.delete(this.#sent);
     this.#unwatch();
     this.#inner?.unsubscribe();
   }
@@ -129,11 +132,11 @@ export class Subscription {
       this.#onEnd(toError(error));
       return;
     }
-    // One that has begun was not too large, nor was one that is not sent yet: both hear of a connection that others have lost.
-    let isDoubtful = false;
+    const { untaken } = this.#wire;
+    this.#sent = input;
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => {
-        isDoubtful = false;
+        untaken.delete(input);
         this.#open.restart();
         // One that is live is so still where it moves to another connection, or another subscription begins beside it.
         if (this.#status !== 'live') this.#setStatus('catching-up');
@@ -141,14 +144,15 @@ export class Subscription {
       onData: (item) => this.#onData(item),
       onConnecting: () => {
         const { error } = this.#wire.connection.state;
-        const refusal = isDoubtful && tooLarge(this.#path, input, error, 'Pass a smaller filter.');
-        if (refusal) this.#onEnd(refusal);
-        else this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
+        const refusal = untaken.refusal(this.#path, input, error, 'Pass a smaller filter.');
+        if (refusal) return this.#onEnd(refusal);
+        untaken.add(input); // it is sent again, with its last place
+        this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
       },
       onError: (error) => this.#onEnd(toClientError(error)),
       onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
     });
-    isDoubtful = true;
+    untaken.add(input);
   }
 
   #onData(item: unknown): void {
@@ -191,6 +195,7 @@ export class Subscription {
   }
 
   #onEnd(error: Error): void {
+    this.#wire.untaken.delete(this.#sent);
     if (this.#stopped || this.#checkConnection()) return;
     if (!isRetryable(error)) {
       this.#setStatus('refused');
