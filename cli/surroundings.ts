@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { InputBytes } from './events/input-bytes.ts';
 import { missingPackage } from './missing-package.ts';
+import { printable } from './printable.ts';
 import { hideProgress, Progress } from './progress.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -49,7 +50,7 @@ export class Surroundings {
   /** Writes a line for people, beside the output. */
   note(text: string): void {
     hideProgress();
-    this.#streams.stderr.write(`psyche-events: ${text}\n`);
+    this.#streams.stderr.write(`psyche-events: ${printable(text)}\n`);
   }
 
   /** A line of progress. @param share of the whole, from 0 to 1, that is done; undefined where that is not known */
@@ -70,6 +71,6 @@ export class Surroundings {
       ? 'the token of --token, or of PSYCHE_TOKEN, was not accepted'
       : 'pass --token, or set PSYCHE_TOKEN';
     const message = isUnauthenticated ? `${told} (${advice})` : told;
-    this.#streams.stderr.write(`psyche-events: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+    this.#streams.stderr.write(`psyche-events: ${printable(message.replace(/\s*\n\s*/g, ' '))}\n`);
   }
 }

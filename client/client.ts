@@ -37,7 +37,7 @@ import type {
 } from './client-types.ts';
 import type { Connection } from './connection/connection-state.ts';
 import { Wire } from './connection/wire.ts';
-import { isolated, reportUncaught } from './failures/report.ts';
+import { isolated, safeReport } from './failures/report.ts';
 import type { RetryOptions } from './failures/retry.ts';
 import type { EventsPath, MountedCatalog, OnlyPath, RouterWithEvents } from './mounted.ts';
 import type {
@@ -114,15 +114,15 @@ class Client<C extends AnyCatalog> implements EventsClient<C> {
   readonly #opens: OpenVerbs;
   readonly #report: (error: Error) => void;
 
-  constructor({ catalog, onError = reportUncaught, ...connection }: ClientOptions<C>) {
-    this.#report = onError;
-    this.#wire = new Wire(connection, onError);
+  constructor({ catalog, onError, ...connection }: ClientOptions<C>) {
+    this.#report = safeReport(onError);
+    this.#wire = new Wire(connection, this.#report);
     this.connection = this.#wire.connection;
     this.#publishing = new Publishing(
       (path, input, retry) => this.#wire.call('mutation', path, input, retry),
       catalog,
     );
-    this.#opens = new OpenVerbs(this.#wire, catalog, onError);
+    this.#opens = new OpenVerbs(this.#wire, catalog, this.#report);
   }
 
   publish<N extends PublishName<C>>(

@@ -96,8 +96,11 @@ export class AgUiRuns {
   /** Tells if a topic's log has no run of AG-UI: of any other kind of run a viewer has no messages. */
   async #isFirst(topic: string): Promise<boolean> {
     const runsOfAgUi = { topic, types: ['run'], filter: { kind: AG_UI }, openings: true } as const;
-    const { items } = await this.#manager.history({ ...runsOfAgUi, limit: 1 });
-    return items.length === 0;
+    for (let before: string | undefined; ; ) {
+      const { items, previous } = await this.#manager.history({ ...runsOfAgUi, limit: 1, before });
+      if (items.length > 0 || previous === null) return items.length === 0;
+      before = previous; // a page ends after so many records of other types
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { Observable, Subject, tap } from 'rxjs';
 import { createClient } from '../../client/client.ts';
 import type { EventsClient } from '../../client/client-types.ts';
 import type { ConnectionOptions } from '../../client/connection/connection-options.ts';
-import { reportUncaught } from '../../client/failures/report.ts';
+import { safeReport } from '../../client/failures/report.ts';
 import { defineEvents } from '../../shared/catalog.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
 import { onAbort } from '../../shared/timing.ts';
@@ -74,7 +74,7 @@ export class ResumableAgent extends HttpAgent {
     this.isOwnClient = client === undefined;
     this.topicOf = config.topicOf ?? topicOfThread;
     this.onGap = config.onGap;
-    this.report = onError ?? reportUncaught;
+    this.report = safeReport(onError);
     if (cursor !== undefined) this.viewed = { threadId: this.threadId, place: parsePlace(cursor) };
   }
 

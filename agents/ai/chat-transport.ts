@@ -1,7 +1,7 @@
 import type { ChatRequestOptions, ChatTransport, UIMessage, UIMessageChunk } from 'ai';
 import { createClient } from '../../client/client.ts';
 import type { ClientOptions } from '../../client/client-types.ts';
-import { reportUncaught } from '../../client/failures/report.ts';
+import { safeReport } from '../../client/failures/report.ts';
 import type { ClientPublishOptions } from '../../client/publishing.ts';
 import { newEntryId } from '../../shared/data/entry-ids.ts';
 import type { EventInput } from '../../shared/events.ts';
@@ -63,19 +63,14 @@ export class EventsChatTransport<M extends UIMessage = UIMessage> implements Cha
   /** Runs that others have begun, to be shown next. */
   readonly #next = new Map<string, ShownRun>();
 
-  constructor({
-    topicOf = chatTopic,
-    clock = systemClock,
-    onError = reportUncaught,
-    ...options
-  }: ChatTransportOptions) {
+  constructor({ topicOf = chatTopic, clock = systemClock, onError, ...options }: ChatTransportOptions) {
     const { client } = options;
     this.#ownsClient = client === undefined;
     // Its catalog has these events, and more.
     this.#client = client ? (client as object as ChatClient) : createClient<ChatCatalog>(options);
     this.#topicOf = topicOf;
     this.#clock = clock;
-    this.#onError = onError;
+    this.#onError = safeReport(onError);
   }
 
   /**

@@ -8,20 +8,23 @@ export interface Refusal {
 }
 
 /**
- * Tells why no run was begun. The log has it before, whatever comes of that: a fault of the server as an error, a mistake of
- * whoever has asked for debugging.
- * @throws Error what telling throws
+ * Tells why no run was begun. A mistake of whoever has asked is logged before, for debugging. A fault of the server is thrown
+ * after, whatever came of telling: who calls the handler of requests logs and counts it.
+ * @throws Error the fault; of another error, what telling throws
  */
 export async function refuse(
   error: unknown,
   { logger, ...asked }: { logger: Logger; topic: string; run: string },
   tell: (refusal: Refusal) => Promise<unknown>,
 ): Promise<void> {
-  const refusal: Refusal =
-    error instanceof EventsError
-      ? { code: error.code, message: error.message }
-      : { code: 'UNAVAILABLE', message: 'The server failed to begin the run: its log says why.' };
-  const level = !(error instanceof EventsError) ? 'error' : refusal.code === 'UNAVAILABLE' ? 'warn' : 'debug';
-  logger[level]({ ...asked, err: error }, 'A run was not begun');
-  await tell(refusal);
+  if (!(error instanceof EventsError)) {
+    const message = 'The server failed to begin the run: its log says why.';
+    await tell({ code: 'UNAVAILABLE', message }).catch((err: unknown) =>
+      logger.warn({ ...asked, err }, 'A refusal could not be told'),
+    );
+    throw error;
+  }
+  const { code, message } = error;
+  logger[code === 'UNAVAILABLE' ? 'warn' : 'debug']({ ...asked, err: error }, 'A run was not begun');
+  await tell({ code, message });
 }

@@ -43,8 +43,8 @@ export class StreamReader<Chunk extends AnyChunk> {
   #hasLeftOut = false;
   #since: string | undefined;
   #at: string | undefined;
-  /** Records of the run that is told, up to here, were told before. */
-  readonly #skip: { readonly id: string; readonly at: string } | undefined;
+  /** Records of the run that is told, up to here, were told before; undefined once the log is another, which numbers them anew. */
+  #skip: { readonly id: string; readonly at: string } | undefined;
 
   constructor(dialect: Dialect<Chunk>, { run, place }: ReaderOptions<Chunk> = {}) {
     this.#dialect = dialect;
@@ -104,6 +104,7 @@ export class StreamReader<Chunk extends AnyChunk> {
       if (this.#told) yield* this.#told.erased(gap.open ?? []);
       return;
     }
+    if (gap.reason === 'epoch_changed') this.#skip = undefined;
     if (this.#told && !this.#told.isOver) yield* this.#told.gap(gap);
     else this.#gaps.push(gap);
   }

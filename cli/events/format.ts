@@ -6,6 +6,7 @@ import {
   type StreamNotice,
   transformer,
 } from '../../shared/index.ts';
+import { printable } from '../printable.ts';
 
 interface Item {
   topic?: string;
@@ -80,9 +81,4 @@ function isOurs(item: Item): item is AnyEvent | StreamNotice {
 /** Data as JSON; what JSON does not have, a Date, a bigint, a Map, as superjson writes it. */
 function plain(data: unknown): string {
   return JSON.stringify(transformer.serialize(data).json);
-}
-
-/** Agents write what they like: nothing of it may steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -1,4 +1,5 @@
 import type { AnyCatalog } from '../../shared/index.ts';
+import { printable } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { changesOf } from './fields.ts';
 import { eventsOfCatalog, eventsOfSchemas, type KnownEvents, newestOf } from './known-events.ts';
@@ -20,7 +21,7 @@ export async function checkSchema(
     kind === 'server' || kind === 'document'
       ? compareEvents(await eventsAt(where), eventsOfCatalog(catalog), kind)
       : await compareRecords(where, catalog, around);
-  for (const line of [...problems, ...notes]) await around.print(line);
+  for (const line of [...problems, ...notes]) await around.print(printable(line));
   if (problems.length === 0) await around.print(readable);
   else around.exitCode = 1;
 }

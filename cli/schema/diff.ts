@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { changesOf } from './fields.ts';
 import { eventsOfCatalog, type KnownEvents, newestOf } from './known-events.ts';
@@ -12,7 +13,7 @@ export async function diffSchema(
 ): Promise<void> {
   const now = eventsOfCatalog(await loadCatalog(module));
   const lines = linesOf(await eventsAt(where), now);
-  for (const line of lines) await around.print(line);
+  for (const line of lines) await around.print(printable(line));
   if (lines.length === 0) await around.print('Nothing has changed.');
 }
 

@@ -50,6 +50,7 @@ export class LossCause {
   /** A server said in words that it does not let us in. */
   refused(error: Error): void {
     this.#refusal = this.#finding = error;
+    if (!isRetryable(error)) this.#probed = false;
   }
 
   /** The other end speaks no tRPC, or one without a transformer. It may do so another time, so it is tried again like any other loss. */

@@ -1,7 +1,4 @@
 import { wsLink } from '@trpc/client/links/wsLink/wsLink';
-import { EventsError } from '../../shared/errors.ts';
-import type { CloseCode } from '../../shared/protocol.ts';
-import { closeCodeOf } from '../failures/connection-loss.ts';
 import { closedError } from '../failures/errors.ts';
 import { type RetryOptions, withRetry } from '../failures/retry.ts';
 import { SocketConnection } from './connection.ts';
@@ -10,15 +7,13 @@ import { refusalOf } from './connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput, type InputCode, wireTransformer } from './encoding.ts';
 import { mountedAt, Requests, type Router } from './requests.ts';
 import { NOBODYS_ID } from './transports/nobodys-id.ts';
-import { isLarge } from './transports/socket.ts';
-
-/** The table of codes stays out of a page's bundle: only its type is imported. */
-const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
+import { Untaken } from './untaken.ts';
 
 /** tRPC over our connection: calls that outlive it, and the raw requests for subscriptions. */
 export class Wire {
   readonly connection: SocketConnection;
   readonly requests: Requests;
+  readonly untaken = new Untaken();
   readonly #mounted: (path: string) => string;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #beginnings = new Beginnings();
@@ -54,12 +49,14 @@ export class Wire {
           if (held) await Promise.race([held, refusal.promise]);
           const { status, error } = this.connection.state;
           if (status === 'closed') throw closedError(error);
+          this.untaken.add(input);
           const output = await Promise.race([this.requests.call(type, path, input, signal), refusal.promise]);
           this.connection.onReply();
           return checkAnswer(output);
         } catch (cause) {
-          throw tooLarge(path, input, cause) ?? cause;
+          throw this.untaken.refusal(path, input, cause) ?? cause;
         } finally {
+          this.untaken.delete(input);
           refusal.stop();
         }
       },
@@ -119,21 +116,6 @@ export class Wire {
     await Promise.allSettled(this.#inFlight);
     this.connection.close();
   }
-}
-
-/**
- * The error of an input that was too large, if that may be why its connection is lost: sent again, it would close the
- * connection of all calls and subscriptions again.
- */
-export function tooLarge(
-  path: string,
-  input: EncodedInput | undefined,
-  cause: unknown,
-  advice = 'Send smaller events or batches, or use createPublisher over http.',
-): EventsError | undefined {
-  if (closeCodeOf(cause) !== MESSAGE_TOO_BIG || !input || !isLarge(input.length)) return undefined;
-  const message = `${path}: the server accepts no message that large over a WebSocket. ${advice}`;
-  return new EventsError('INVALID_OPTION', message, { cause });
 }
 
 /**

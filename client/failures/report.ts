@@ -34,20 +34,23 @@ export function reportUncaught(error: Error): void {
   else console.error(error);
 }
 
-/** Runs a function of the application. An error that it throws or rejects with goes to `report`, and nowhere else. */
+/** An application's `onError`, as one that never throws: what it throws or rejects with itself goes to the host. */
+export function safeReport(onError: (error: Error) => unknown = reportUncaught): (error: Error) => void {
+  return (error) => isolated(() => onError(error), reportUncaught);
+}
+
+/**
+ * Runs a function of the application. An error that it throws or rejects with goes to `report`, and nowhere else.
+ * @param report throws nothing, see {@link safeReport}
+ */
 export function isolated(run: () => unknown, report: (error: Error) => void): void {
-  const fail = (cause: unknown): void => {
-    // Anything can be thrown, even a value that has no text; and `report` is the application's too, and may throw.
-    const error =
+  // Anything can be thrown, even a value that has no text.
+  const fail = (cause: unknown): void =>
+    report(
       cause instanceof Error
         ? cause
-        : new Error('A handler threw a value that is no Error: see `cause`', { cause });
-    try {
-      report(error);
-    } catch (failed) {
-      reportUncaught(failed instanceof Error ? failed : error);
-    }
-  };
+        : new Error('A handler threw a value that is no Error: see `cause`', { cause }),
+    );
   try {
     const result = run();
     if (result instanceof Promise) result.catch(fail);

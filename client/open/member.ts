@@ -1,11 +1,15 @@
 import { EventsError, isRetryable } from '../../shared/errors.ts';
 import type { OpenHandle } from '../../shared/open/handles.ts';
-import { toError } from '../failures/errors.ts';
+import { closedError, toError } from '../failures/errors.ts';
 import { fullJitter, pause } from '../failures/retry.ts';
 import type { Membership } from './open-types.ts';
 
-/** Begins a presence. @param onLost called once, when it is found not to be open any more */
-export type Begin<Data> = (data: Data, onLost: () => void) => Promise<OpenHandle<Data>>;
+/**
+ * Begins a presence.
+ * @param onLost called once, when it is found not to be open any more
+ * @param left ends the renewals of its lease
+ */
+export type Begin<Data> = (data: Data, onLost: () => void, left: AbortSignal) => Promise<OpenHandle<Data>>;
 
 /** Parts of a {@link Member}. */
 interface MemberOptions<Data> {
@@ -30,7 +34,7 @@ export class Member<Data> implements Membership<Data> {
   #handle: OpenHandle<Data> | undefined;
   #closing: Promise<void> | undefined;
   #rejoining: Promise<void> | undefined;
-  readonly #waking = new AbortController();
+  readonly #left = new AbortController();
 
   constructor(options: MemberOptions<Data>) {
     this.#options = options;
@@ -44,7 +48,8 @@ export class Member<Data> implements Membership<Data> {
   /** Joins. @throws EventsError why it could not */
   async join(): Promise<this> {
     const data = this.#data;
-    const handle = await this.#options.begin(data, () => void this.#rejoin());
+    const { signal } = this.#left;
+    const handle = await this.#options.begin(data, () => void this.#rejoin(), signal);
     this.#joinedWith = data;
     this.#handle = handle;
     // It was left meanwhile.
@@ -78,8 +83,8 @@ export class Member<Data> implements Membership<Data> {
   }
 
   async #leave(): Promise<void> {
-    this.#waking.abort();
-    if (!this.#options.isConnected()) return;
+    this.#left.abort(closedError());
+    if (!this.#options.isConnected()) return; // its lease tells it
     await this.#rejoining; // what is begun meanwhile would be there until its lease is over
     await this.#handle?.close();
   }
@@ -94,7 +99,7 @@ export class Member<Data> implements Membership<Data> {
 
   async #joinAgain(): Promise<void> {
     for (let retry = 0; ; retry++) {
-      await untilSeen(this.#waking.signal);
+      await untilSeen(this.#left.signal);
       if (this.#closing) return;
       try {
         await this.join();
@@ -103,7 +108,7 @@ export class Member<Data> implements Membership<Data> {
         if (this.#closing) return;
         const error = toError(cause);
         if (!isRetryable(error)) return this.#options.report(error);
-        await pause(fullJitter(retry), this.#waking.signal);
+        await pause(fullJitter(retry), this.#left.signal);
       }
     }
   }

@@ -58,7 +58,8 @@ export class OpenVerbs {
   async #join(type: string, data: unknown, options: JoinOptions = {}): Promise<Membership<unknown>> {
     let { signal } = options;
     const member = new Member<unknown>({
-      begin: (joined, onLost) => this.#handle('presence', type, joined, { ...options, signal, onLost }),
+      begin: (joined, onLost, left) =>
+        this.#handle('presence', type, joined, { ...options, signal, onLost }, left),
       data,
       report: this.#report,
       isConnected: () => this.#isConnected(),
@@ -130,12 +131,13 @@ export class OpenVerbs {
     type: string,
     data: unknown,
     options: BeginOptions,
+    closing = this.#closing.signal,
   ): Promise<OpenHandle<unknown>> {
     const { key = freshKey(), onLost, signal, timeoutMs, ...asked } = options;
     const { topic, leaseMs } = options;
     const begun = await this.#begin(kind, type, data, { ...asked, key }, options);
     const lease = leaseMs ?? LEASE_MS;
-    const calls = callsOf(this.#wire, this.#closing.signal, topic, begun, lease);
+    const calls = callsOf(this.#wire, closing, topic, begun, lease);
     const ended = new AbortController();
     const onEnd = (handle: OpenHandle) => {
       ended.abort();

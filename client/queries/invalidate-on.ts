@@ -4,7 +4,7 @@ import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { requireDelay } from '../../shared/timing.ts';
 import type { EventsClient } from '../client-types.ts';
 import { toError } from '../failures/errors.ts';
-import { isolated, reportUncaught } from '../failures/report.ts';
+import { isolated, safeReport } from '../failures/report.ts';
 import { type QueryClientLike, type QueryKey, StaleQueries } from './stale-queries.ts';
 
 /** Returns the key of the queries that an event makes stale, and of all whose keys begin with it; undefined: of none. */
@@ -61,12 +61,13 @@ export function invalidateOn<C extends AnyCatalog>(
   client: EventsClient<C>,
   queryClient: QueryClientLike,
   keys: StaleKeys<C>,
-  { within = [[]], waitMs = 50, onError = reportUncaught, ...input }: InvalidateOptions<C> = {},
+  { within = [[]], waitMs = 50, onError, ...input }: InvalidateOptions<C> = {},
 ): () => void {
   const types = Object.keys(keys) as EventName<C>[]; // the type of `keys` has no others
   if (types.length === 0) throw new TypeError('invalidateOn: name the events that make queries stale.');
   requireDelay('invalidateOn: waitMs', waitMs);
-  const stale = new StaleQueries(queryClient, within, waitMs, onError);
+  const report = safeReport(onError);
+  const stale = new StaleQueries(queryClient, within, waitMs, report);
   let hasBegun = input.since !== undefined;
 
   const subscription = client.on(
@@ -86,7 +87,7 @@ export function invalidateOn<C extends AnyCatalog>(
           stale.addEverything(); // what it has touched is not known
           throw toError(cause);
         }
-      }, onError),
+      }, report),
     {
       ...input,
       types,
@@ -96,7 +97,7 @@ export function invalidateOn<C extends AnyCatalog>(
         hasBegun = true;
       },
       onError(error, willRetry) {
-        if (!willRetry) onError(error);
+        if (!willRetry) report(error);
       },
     },
   );

@@ -6,7 +6,7 @@ import { isStreamNotice, isStreamUpdate } from '../../shared/stream-items.ts';
 import { isRecord } from '../../shared/wire/shapes.ts';
 import { refusalOf } from '../connection/connection-state.ts';
 import { checkAnswer, definedOnly, EncodedInput } from '../connection/encoding.ts';
-import { tooLarge, type Wire } from '../connection/wire.ts';
+import type { Wire } from '../connection/wire.ts';
 import { toClientError, toError } from '../failures/errors.ts';
 import { fullJitter } from '../failures/retry.ts';
 import type { AnyItem } from './items.ts';
@@ -61,6 +61,8 @@ export class Subscription {
   readonly #open: OpenEvents;
   readonly #unwatch: () => void;
   #inner: Unsubscribable | null = null;
+  /** The input that was sent last. */
+  #sent: EncodedInput | undefined;
   #cursor: string | null = null;
   #status: StreamStatus = 'connecting';
   #stopped = false;
@@ -68,8 +70,8 @@ export class Subscription {
   #onNeverReady: (error: Error) => void = () => {};
   #onBegun: () => void = () => {};
   #retries = 0;
-  /** The last words about an address that is wrong, or where nothing answers. */
-  #refusal = '';
+  /** Words about an address that is wrong, or where nothing answers, that were told. */
+  readonly #told = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param open what is known to be open, by a subscription that this one goes on from */
@@ -116,6 +118,7 @@ export class Subscription {
     this.#onBegun();
     this.#onNeverReady(error ?? new EventsError('CLOSED', 'The subscription was ended before it was ready.'));
     clearTimeout(this.#timer);
+    this.#wire.untaken.delete(this.#sent);
     this.#unwatch();
     this.#inner?.unsubscribe();
   }
@@ -129,11 +132,11 @@ export class Subscription {
       this.#onEnd(toError(error));
       return;
     }
-    // One that has begun was not too large, nor was one that is not sent yet: both hear of a connection that others have lost.
-    let isDoubtful = false;
+    const { untaken } = this.#wire;
+    this.#sent = input;
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => {
-        isDoubtful = false;
+        untaken.delete(input);
         this.#open.restart();
         // One that is live is so still where it moves to another connection, or another subscription begins beside it.
         if (this.#status !== 'live') this.#setStatus('catching-up');
@@ -141,14 +144,15 @@ export class Subscription {
       onData: (item) => this.#onData(item),
       onConnecting: () => {
         const { error } = this.#wire.connection.state;
-        const refusal = isDoubtful && tooLarge(this.#path, input, error, 'Pass a smaller filter.');
-        if (refusal) this.#onEnd(refusal);
-        else this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
+        const refusal = untaken.refusal(this.#path, input, error, 'Pass a smaller filter.');
+        if (refusal) return this.#onEnd(refusal);
+        untaken.add(input); // it is sent again, with its last place
+        this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
       },
       onError: (error) => this.#onEnd(toClientError(error)),
       onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
     });
-    isDoubtful = true;
+    untaken.add(input);
   }
 
   #onData(item: unknown): void {
@@ -191,6 +195,7 @@ export class Subscription {
   }
 
   #onEnd(error: Error): void {
+    this.#wire.untaken.delete(this.#sent);
     if (this.#stopped || this.#checkConnection()) return;
     if (!isRetryable(error)) {
       this.#setStatus('refused');
@@ -218,18 +223,18 @@ export class Subscription {
     return true;
   }
 
-  /** Tells once that no server answers, though the connection goes on trying, and the subscription with it. */
+  /** Tells once, of each reason, that no server answers, though the connection goes on trying, and the subscription with it. */
   #checkAddress(): void {
     const { state, url } = this.#wire.connection;
     const refusal = refusalOf(state);
     if (this.#stopped) return;
-    if (refusal && refusal.message !== this.#refusal) {
-      this.#refusal = refusal.message;
+    if (refusal && !this.#told.has(refusal.message)) {
+      this.#told.add(refusal.message);
       this.#onNeverReady(refusal);
       this.#sink.onRetry(refusal);
-    } else if (!this.#refusal && this.#cursor === null && state.attempt > 1 && state.error) {
+    } else if (this.#told.size === 0 && this.#cursor === null && state.attempt > 1 && state.error) {
       // At the second attempt: by then it is known if the address is wrong, which is told instead.
-      this.#refusal = url;
+      this.#told.add(url);
       const message = `${url} cannot be reached. ${state.error.message}`;
       this.#sink.onRetry(new EventsError('UNAVAILABLE', message));
     }

@@ -2,7 +2,7 @@ import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { EventInput, EventName, OpenName } from '../../shared/events.ts';
 import type { EventsClient } from '../client-types.ts';
 import { type Connection, type ConnectionState, INITIAL_CONNECTION } from '../connection/connection-state.ts';
-import { reportUncaught, tellAll } from '../failures/report.ts';
+import { safeReport, tellAll } from '../failures/report.ts';
 import { EventFeed, type Listener } from './event-feed.ts';
 import { Memberships } from './memberships.ts';
 import { type EventsSnapshot, INITIAL_SNAPSHOT, type PlacedEvent } from './snapshot.ts';
@@ -36,7 +36,8 @@ export class FeedStore<C extends AnyCatalog> implements Connection {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: FeedStoreOptions<C>) {
-    const { connect, closes = true, lingerMs = 1000, onError = reportUncaught } = options;
+    const { connect, closes = true, lingerMs = 1000 } = options;
+    const onError = safeReport(options.onError);
     this.#options = { connect, closes, lingerMs, onError };
     this.#memberships = new Memberships(() => this.client(), lingerMs, onError);
   }

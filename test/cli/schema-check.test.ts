@@ -177,6 +177,17 @@ test('[V5] schema --check and --diff of a document that schema has printed; of a
   expect((await call('--diff', before, new URL(server.url).host)).stdout).toBe('Nothing has changed.\n');
 });
 
+test('[V5] schema --check and --diff print nothing of a document that steers a terminal', async () => {
+  const saved = join(directory, 'steers.json');
+  const definition = { properties: { event_type: {}, data: {} } };
+  writeFileSync(saved, JSON.stringify({ $defs: { 'dream\u001b[2J': definition } }));
+  for (const how of ['--check', '--diff']) {
+    const { stdout } = await runHere(['schema', '--catalog', before, how, saved]);
+    expect(stdout).toContain('dream [2J');
+    expect(stdout).not.toContain('\u001b');
+  }
+});
+
 test('[V5] schema --check warns of a log without records', async () => {
   vi.stubEnv('REDIS_PREFIX', `none-${randomUUID()}`);
   expect(await runHere(['schema', '--catalog', before, '--check', inject('redisUrl')])).toMatchObject({

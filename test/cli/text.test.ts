@@ -1,7 +1,9 @@
+import { Readable, Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { toText } from '../../cli/events/format.ts';
 import { type Line, readLines } from '../../cli/events/read-lines.ts';
+import { Surroundings } from '../../cli/surroundings.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 
 const timestamp = '2026-01-31T14:00:00.5+02:00';
@@ -57,6 +59,23 @@ describe('an item is printed as a line for people', () => {
     expect(line).not.toContain('\u001b[2J');
     expect(plain('a\u0007dream\u001b]0;mine\u0007', {})).toBe('12:00:00.500 a dream ]0;mine  {}');
   });
+});
+
+test('nothing of a record steers the terminal, where it is told beside the output or in an error', () => {
+  const told: string[] = [];
+  const stderr = new Writable({
+    write(text, _, done) {
+      told.push(String(text));
+      done();
+    },
+  });
+  const around = new Surroundings({ stdin: Readable.from([]), stdout: process.stdout, stderr });
+  around.note('events cannot be read: dream\u001b[2J, version 1');
+  around.explain(new Error('No \u001b]0;mine\u0007\n  here'));
+  expect(told).toEqual([
+    'psyche-events: events cannot be read: dream [2J, version 1\n',
+    'psyche-events: No  ]0;mine  here\n',
+  ]);
 });
 
 async function read(...pieces: (string | Buffer)[]): Promise<Line[][]> {

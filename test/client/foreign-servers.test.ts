@@ -80,6 +80,25 @@ describe('a message that is not tRPC’s does not end the client’s process', (
     });
   });
 
+  test('and is told once to each subscription, also where each transport says something else of it', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits are short
+    let attempts = 0;
+    const url = await serveForeign((socket, text) => {
+      if (text !== 'PING') return;
+      attempts++;
+      socket.send('null');
+    });
+    await using client = connect({ url, transports: ['ws', 'sse'] });
+    const told: string[] = [];
+    client.on('any', () => {}, { onError: ({ message }) => told.push(message) });
+    await eventually(() => {
+      client.connection.retry();
+      expect(attempts).toBeGreaterThan(2);
+    });
+    expect(told).toEqual([...new Set(told)]);
+    expect(told.join()).toMatch(/speaks another protocol than tRPC/);
+  });
+
   test('when it is an item that is no event, but only its subscription', async () => {
     const item = { json: { id: 'a:1', data: null } };
     const url = await serveForeign(

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { closeCodeOf, describeLoss } from '../../client/failures/connection-loss.ts';
 import { Broadcaster, createAppRouter, EventManager, MemoryBroker } from '../../server/index.ts';
@@ -19,10 +19,10 @@ const TELLS = TRANSPORT === 'ws' && !globalThis.WebSocket;
 const WORDS = expect.stringMatching(/status 403: Pages of example\.org only/);
 
 /** A Broadcaster that refuses each WebSocket with 403, on a server that answers over HTTP in its own way. */
-async function startRefusing(answer: RequestListener) {
+async function startRefusing(answer: RequestListener, isRefused = () => true) {
   const manager = new EventManager({ broker: new MemoryBroker() });
   const server = createServer(answer);
-  const onUpgrade = () => ({ status: 403, message: 'Pages of example.org only' });
+  const onUpgrade = () => (isRefused() ? { status: 403, message: 'Pages of example.org only' } : undefined);
   const broadcaster = new Broadcaster({ server, router: createAppRouter(manager), onUpgrade });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
@@ -54,6 +54,35 @@ test('a refused upgrade is told in the words of the server where the platform ha
     message: WORDS,
   });
   await eventually(() => expect(client.connection.state.attempt).toBeGreaterThan(1)); // it may be let in later
+});
+
+test('a refusal is told no more once nothing answers at its address, also where a server had let the client in before', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01); // waits are short
+  const sockets: WebSocket[] = [];
+  class Seen extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      sockets.push(this);
+    }
+  }
+  let isRefused = false;
+  const server = await startRefusing(
+    (_, response) => void response.writeHead(404).end(),
+    () => isRefused,
+  );
+  await using client = connect({ url: server.url, WebSocket: Seen, transports: ['ws'] });
+  await client.stats({ timeoutMs: 60_000 });
+  isRefused = true;
+  for (const socket of sockets) socket.terminate();
+  const told = (code: string) =>
+    eventually(() => {
+      client.connection.retry();
+      expect(client.connection.state.error).toMatchObject({ code });
+    });
+  await told('FORBIDDEN');
+  await server[Symbol.asyncDispose]();
+  await told('UNAVAILABLE');
+  vi.restoreAllMocks();
 });
 
 test('a page of an origin that is not allowed is told the variable that allows it', async () => {

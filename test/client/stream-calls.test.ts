@@ -64,6 +64,18 @@ test('a queue keeps calls that wait in order, and goes on after each answer', as
   await eventually(() => expect(requests).toEqual([['[1]'], ['[2]', '[3]']]));
 });
 
+test('a request of several calls is no larger than a server takes, and a call that is larger goes alone', async () => {
+  const requests: number[][] = [];
+  const queue = new CallQueue(1, async (lines) => {
+    requests.push(lines.map(({ length }) => Math.round(length / 1024)));
+  });
+  for (const kib of [1, 200, 900, 100, 150, 10]) {
+    queue.add({ text: 'x'.repeat(kib * 1024) });
+    queue.send();
+  }
+  await eventually(() => expect(requests).toEqual([[1], [200], [900], [100, 150], [10]]));
+});
+
 test('an interval of keepAlive below that of heartbeats loses no connection that is well', async () => {
   await using server = await startTestServer();
   await using client = open(server.url, { intervalMs: 10, pongTimeoutMs: 900 });

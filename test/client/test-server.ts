@@ -48,6 +48,8 @@ export interface TestServerOptions<C extends AnyCatalog> {
   authorize?: (token: string | undefined, socket: WebSocket | undefined) => void;
   /** Asked for each WebSocket: false refuses it. Default: all are taken. */
   admit?: () => boolean;
+  /** Default: that of a message. */
+  maxCallBytes?: number;
   /** Sees requests first; true if it took one. */
   intercept?: (req: IncomingMessage, res: ServerResponse) => boolean;
 }
@@ -94,7 +96,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
   const handler = applyBroadcastWSSHandler({
     wss,
     router,
-    maxCallBytes: WEBSOCKET_LIMITS.maxPayload, // of a stream too
+    maxCallBytes: options.maxCallBytes ?? WEBSOCKET_LIMITS.maxPayload, // of a stream too
     createContext: ({ info, req, res, connection }) => {
       if (isCalls(req)) return {};
       if (!wss.clients.has(res)) {

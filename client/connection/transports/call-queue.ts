@@ -1,4 +1,4 @@
-/** Characters of one request: less than a server takes. */
+/** Characters of one request of several calls: with the params before them, less than a server takes. */
 const MOST_CHARS = 256 * 1024;
 
 /** Calls that wait to be sent, in a bounded number of requests at a time: each takes what waits by then. */
@@ -31,11 +31,14 @@ export class CallQueue {
     }
   }
 
-  /** Takes as many lines as one request may have. */
+  /** Takes as many lines as one request may have: one that is larger goes alone. */
   #next(): string[] {
-    const next: string[] = [];
-    for (let chars = 0; chars < MOST_CHARS && this.#lines.length > 0; chars += next.at(-1)?.length ?? 0)
-      next.push(...this.#lines.splice(0, 1));
-    return next;
+    let [count, chars] = [0, 0];
+    for (const { length } of this.#lines) {
+      chars += length;
+      if (count > 0 && chars > MOST_CHARS) break;
+      count++;
+    }
+    return this.#lines.splice(0, count);
   }
 }

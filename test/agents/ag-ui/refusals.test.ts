@@ -83,7 +83,8 @@ test('a failure before a run is begun is told to its asker at once, its words to
   await manager.publish('agui_request', { input: inputOf('r1') }, { topic: TOPIC });
   const message = 'The server failed to begin the run: its log says why.';
   expect(await told).toEqual({ run_id: 'r1', error: { code: 'UNAVAILABLE', message } });
-  expect(lines('error')).toMatchObject([{ err: thrown }]);
+  await expect.poll(() => lines('error')).toMatchObject([{ err: thrown }]);
+  expect(manager.stats().errors.listener).toBe(1);
   await manager.close();
 });
 
@@ -98,6 +99,7 @@ test('a failure before a run is begun is in the log, also where its asker cannot
   agUiRuns(manager, { topicOf }).serve(() => from<BaseEvent[]>([]));
   await manager.publish('agui_request', { input: inputOf('r1') }, { topic: TOPIC });
   await expect.poll(() => lines('error')).toContainEqual(expect.objectContaining({ err: thrown }));
+  expect(lines('warn')).toMatchObject([{ err: { message: 'The broker is away.' } }]);
   await manager.close();
 });
 

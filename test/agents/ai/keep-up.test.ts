@@ -1,6 +1,6 @@
 import { Chat } from '@ai-sdk/react';
 import type { UIMessage } from 'ai';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { chatRuns, EventsChatTransport, loadChat } from '../../../agents/ai/index.ts';
 import { ANSWER_TYPES, answerStream } from '../../../agents/ai/log/answer-stream.ts';
 import { createClient } from '../../../client/index.ts';
@@ -10,8 +10,13 @@ import { startTestServer } from '../../client/test-server.ts';
 import { HASTY } from '../../support/hasty-clock.ts';
 import { asked, chatCatalog, topic } from './chat-world.ts';
 
+afterEach(() => void vi.restoreAllMocks());
+
 /** Two chats of one server, of which the second keeps up with what the first sends, over a connection of its own. */
-async function pair(beforeEnd: (id: string | undefined) => Promise<void> = async () => {}) {
+async function pair(
+  beforeEnd: (id: string | undefined) => Promise<void> = async () => {},
+  onError: (error: Error) => void = () => {},
+) {
   const manager = new EventManager({ broker: new MemoryBroker({ maxRecords: 40 }), catalog: chatCatalog });
   chatRuns(manager).serve(async function* ({ messages }) {
     const { id } = messages.at(-1) ?? {};
@@ -27,7 +32,13 @@ async function pair(beforeEnd: (id: string | undefined) => Promise<void> = async
   const errors: string[] = [];
   const chats = [near, far].map(({ wsUrl }) => {
     const client = createClient({ url: wsUrl, catalog: chatCatalog });
-    const transport = new EventsChatTransport({ client, onError: ({ message }) => errors.push(message) });
+    const transport = new EventsChatTransport({
+      client,
+      onError: (error) => {
+        errors.push(error.message);
+        onError(error);
+      },
+    });
     return { client, transport, chat: new Chat<UIMessage>({ id: 'c', transport }) };
   });
   const [first, second] = chats;
@@ -154,6 +165,21 @@ test('an answer that was erased before its stream begins ends as lost', async ()
   for await (const { type } of answerStream(client, topic, shownRun, nothing)) told.push(type);
   expect(told).toEqual(['error']);
   await client.close();
+});
+
+test('an onError that throws keeps no later run from being shown', async () => {
+  const told = vi.spyOn(console, 'error').mockReturnValue();
+  const failed = new Error('onError');
+  await using world = await pair(undefined, () => {
+    throw failed;
+  });
+  const { first, second, errors } = world;
+  vi.spyOn(second, 'resumeStream').mockRejectedValueOnce(new Error('not now'));
+  await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
+  await expect.poll(() => errors).toEqual(['not now']);
+  expect(told.mock.calls).toEqual([[failed]]);
+  await first.sendMessage({ id: 'u2', role: 'user', parts: [{ type: 'text', text: 'two' }] });
+  await expect.poll(() => shown(second).at(-1)).toMatch(/to u2$/);
 });
 
 test('a page that has ended to keep up is left as it is', async () => {

@@ -45,6 +45,26 @@ test('data that was refused keeps no component from joining with other data, nor
   await eventually(async () => expect(await present()).toEqual([]));
 });
 
+test('an onError of a store that throws keeps nobody from joining', async () => {
+  const told = vi.spyOn(console, 'error').mockReturnValue();
+  const world = openWorld();
+  await using server = await startTestServer({ catalog, manager: world.manager });
+  await using joined = storeAt(server.wsUrl, world.broker);
+  const { store, onError, present } = joined;
+  const failed = new Error('onError');
+  onError.mockImplementation(() => {
+    throw failed;
+  });
+  const leaveRefused = store.join('viewer', topic, { name: 7 as never });
+  await eventually(() => expect(onError).toHaveBeenCalled());
+  const leave = store.join('viewer', topic, { name: 'Ada' });
+  leaveRefused();
+  await eventually(async () => expect(await present()).toEqual([{ name: 'Ada' }]));
+  expect(told.mock.calls).toEqual([[failed]]);
+  leave();
+  await eventually(async () => expect(await present()).toEqual([]));
+});
+
 test('a component that joined before a server was at the address is there once one is, and its error is told once', async () => {
   vi.spyOn(console, 'warn').mockReturnValue();
   let isThere = false;

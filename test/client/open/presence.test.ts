@@ -96,6 +96,25 @@ test('a member keeps its lease through lost connections, and is the same', async
   expect((await client.open({ topic })).items.map(({ event }) => event.open?.id)).toEqual([me.id]);
 });
 
+test('a member that leaves while its connection is away renews its lease no more', async () => {
+  await using server = await start();
+  await using client = connect({ url: server.wsUrl, catalog });
+  const me = await client.join('viewer', { name: 'Ada' }, { topic, leaseMs: 1000 });
+  const stays = await client.join('viewer', { name: 'Eve' }, { topic, leaseMs: 1000 });
+  server.refusing = true;
+  server.drop();
+  await eventually(() => expect(client.connection.state.status).toBe('reconnecting'));
+  await me.close();
+  const touch = vi.spyOn(server.manager.opens, 'touch');
+  server.refusing = false;
+  const touched = () => touch.mock.calls.flatMap(([{ ids }]) => ids);
+  // Each half of a lease: by the third time whoever renews at all has done so.
+  await eventually(() => expect(touched().filter((id) => id === stays.id).length).toBeGreaterThan(2));
+  expect(touched()).not.toContain(me.id);
+  await server.clock.advance(2000);
+  expect((await client.open({ topic })).items.map(({ event }) => event.open?.id)).not.toContain(me.id);
+});
+
 test('a member whose page slept is lost, and joins again when the page is looked at', async () => {
   await using server = await start();
   await using client = connect({ url: server.wsUrl, catalog });
