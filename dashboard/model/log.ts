@@ -2,6 +2,7 @@ import type { EventsSnapshot } from '../../client/react/index.ts';
 import type { SimulationCatalog } from '../../simulation/index.ts';
 import type { Gap, PageEvent, PageEventName } from '../events.ts';
 import { isDrawn } from './drawn.ts';
+import { isUpTo } from './place.ts';
 
 /** An event with its place on this page. */
 export interface Entry<N extends PageEventName = PageEventName> {
@@ -209,7 +210,10 @@ function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['
   return sorted as Log['byType'];
 }
 
-/** Gaps by the row they come after, which is the one whose cursor they begin at, or, once that has left, the one before it. */
+/**
+ * Gaps by the row they come after: the last one that is not beyond the cursor at which they begin. The row of that cursor may have
+ * left, or be an earlier one: a settlement is in the place of its opening.
+ */
 function placeGaps(
   gaps: readonly Gap[],
   entries: readonly Entry[],
@@ -221,7 +225,7 @@ function placeGaps(
   for (const gap of gaps) {
     if (rows.has(gap)) continue;
     const previous = gaps.find(({ to }) => to === gap.from);
-    const before = entries.findLast(({ event }) => event.cursor === gap.from)?.row;
+    const before = entries.findLast(({ event }) => isUpTo(event.cursor, gap.from))?.row;
     const after = Math.max(start, (previous && rows.get(previous)) ?? start);
     rows.set(gap, before ?? after);
   }

@@ -5,7 +5,7 @@ import type { Filters } from '../../dashboard/model/filters.ts';
 import { createLogReader, type Log } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
 import { isDropped } from '../../dashboard/state/moment/playback.ts';
-import { message, rows, snapshot } from './snapshots.ts';
+import { asked, message, rows, snapshot } from './snapshots.ts';
 
 const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
 
@@ -83,6 +83,28 @@ describe('a gap stays in its place', () => {
     read(snapshot(messages(1, 2, 3, 4), [gap]));
     expect(lines(read(snapshot(messages(1, 2, 3), [gap])))).toEqual(['1', '2', '3', 'gap']);
     expect(lines(read(snapshot(messages(1, 2, 3, 5), [gap])))).toEqual(['1', '2', '3', 'gap', '5']);
+  });
+
+  test('when the event that it follows was settled, in the place of its opening', () => {
+    const read = createLogReader();
+    read(snapshot([asked, ...messages(3)]));
+    const answered: PageEvent = {
+      ...asked,
+      open: { id: 'agent_question.1', kind: 'question', state: 'answered' },
+      answer: { choice: 'Go on' },
+      cursor: 'a:4',
+    };
+    expect(lines(read(snapshot([answered, ...messages(3)], [gap])))).toEqual(['question', '3', 'gap']);
+    expect(lines(read(snapshot([answered, ...messages(3, 5)], [gap])))).toEqual([
+      'question',
+      '3',
+      'gap',
+      '5',
+    ]);
+  });
+
+  test('when the event that it follows was erased before', () => {
+    expect(lines(createLogReader()(snapshot(messages(2, 3, 5), [gap])))).toEqual(['2', '3', 'gap', '5']);
   });
 
   test('when all events are erased, and those after it come behind it', () => {
