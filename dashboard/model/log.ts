@@ -63,8 +63,9 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
     const events = told.filter(isOfLog);
     const present = asTheyAre(known, events);
     if (present !== known) {
+      const changed = known.filter((entry, index) => entry !== present[index]);
       known = present;
-      byType = sort(known, [], byType);
+      byType = { ...byType, ...listsOf(new Set(changed.map(({ event }) => event.event_type)), known) };
     }
     const left = withoutGone(known, events);
     if (left !== known) {
@@ -188,6 +189,12 @@ function emptyByType(): Log['byType'] {
     agent_question: [],
     viewer: [],
   };
+}
+
+/** The lists of some types: a piece of an answer that grows changes one of them, several times a second. */
+function listsOf(types: ReadonlySet<PageEventName>, entries: readonly Entry[]): Partial<Log['byType']> {
+  const lists = [...types].map((type) => [type, entries.filter(({ event }) => isDrawn(event, type))]);
+  return Object.fromEntries(lists);
 }
 
 function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['byType']): Log['byType'] {

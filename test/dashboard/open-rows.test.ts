@@ -30,9 +30,11 @@ describe('an answer that grows', () => {
   test('is one row, spoken as far as it has come, until its message comes', () => {
     const read = createLogReader();
     const first = message(1, 0);
-    expect(speakingIn(read(snapshot([first, answer('', 100)])))).toEqual([['ego', '']]);
+    const before = read(snapshot([first, answer('', 100)]));
+    expect(speakingIn(before)).toEqual([['ego', '']]);
     const grown = read(snapshot([first, answer('So I', 100)]));
     expect([rows(grown), speakingIn(grown)]).toEqual([[0, 1], [['ego', 'So I']]]);
+    expect(grown.byType.agent_message).toBe(before.byType.agent_message);
     const over = read(snapshot([first, answer('So I said', 100), said]));
     expect([rows(over), speakingIn(over)]).toEqual([[0, 1, 2], []]);
     const done = read(snapshot([first, answer('So I said', 100, { state: 'done' }), said]));
