@@ -76,7 +76,8 @@ export function useTrials(): Trials {
             `A second reader takes one event in two seconds: ${read} so far. The others wait in the log.`,
           ),
       });
-      const missed = lost === 0 ? 'none was lost' : `${plural(lost, 'event')} were lost, and it was told so`;
+      const missed =
+        lost === 0 ? 'none was lost' : `${plural(lost, 'event was', 'events were')} lost, and it was told so`;
       return `The slow reader has caught up with the page: ${plural(read, 'event')} in all, ${missed}.`;
     },
     async lose() {
