@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { textAt, useConnection } from '../events.ts';
 import { nameOf } from '../model/archetypes.ts';
-import { shortened } from '../model/format.ts';
+import { plural, shortened } from '../model/format.ts';
 import { countUpTo, rowOf } from '../model/log.ts';
 import { useMoment } from '../state/moment/moment.ts';
 
@@ -33,12 +33,14 @@ export function Announcer(): ReactNode {
     if (!live) return;
     const timer = setInterval(() => {
       const { agent_message: messages, agent_question: questions } = latest.current.byType;
-      const question = questions.at(-1);
-      if (question && asked.current !== null && question.row > asked.current) {
+      // One at a time: of those that wait, the oldest that was not told.
+      const question = questions.find(
+        ({ row, event }) => asked.current !== null && row > asked.current && event.open?.state === 'open',
+      );
+      if (question) {
         asked.current = question.row;
-        const { data, open } = question.event;
-        if (open?.state === 'open')
-          return setSaid(`${nameOf(data.agent_id)} asks you: ${shortened(data.question, LONGEST)}`);
+        const { agent_id, question: words } = question.event.data;
+        return setSaid(`${nameOf(agent_id)} asks you: ${shortened(words, LONGEST)}`);
       }
       const last = messages.at(-1);
       if (!last || heard.current === null || last.row <= heard.current) return;
@@ -47,7 +49,7 @@ export function Announcer(): ReactNode {
       const { agent_type, message, metadata } = last.event.data;
       const to = textAt(metadata, 'to');
       setSaid(
-        `${more > 0 ? `${more} more messages. ` : ''}${agent_type}${to ? ` to ${nameOf(to)}` : ''}: ${shortened(message, LONGEST)}`,
+        `${more > 0 ? `${plural(more, 'more message')}. ` : ''}${agent_type}${to ? ` to ${nameOf(to)}` : ''}: ${shortened(message, LONGEST)}`,
       );
     }, QUIET_MS);
     return () => clearInterval(timer);

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { plainPart } from '../model/format.ts';
+import { plainPart, textOf } from '../model/format.ts';
 import './json-tree.css';
 
 /** Entries of one list or object that are shown at first. */
@@ -57,11 +57,6 @@ export function JsonTree({ name, value, isOpen = false }: JsonTreeProps): ReactN
 
 function kindOf(value: unknown): string {
   return value instanceof Date ? 'date' : typeof value;
-}
-
-function textOf(value: unknown): string {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-  return String(value);
 }
 
 function sizeOf(value: object, size: number): string {

@@ -1,7 +1,7 @@
 import { type PageEventName, textAt } from '../events.ts';
 import { ARCHETYPE_IDS } from './archetypes.ts';
 import { isDrawn } from './drawn.ts';
-import { plainText } from './format.ts';
+import { plainText, textOf } from './format.ts';
 import type { Entry } from './log.ts';
 import type { Note } from './notes.ts';
 
@@ -114,7 +114,7 @@ export function matcher({ agents, types, sentiment, text, field }: Filters) {
       return false;
     }
     if (field && !meets(event.data, field)) return false;
-    return needle === '' || textOf(event).includes(needle);
+    return needle === '' || wordsOf(event).includes(needle);
   };
 }
 
@@ -137,7 +137,7 @@ function agentOf(event: PageEntryEvent): string | null {
 const texts = new WeakMap<PageEntryEvent, string>();
 
 /** All of an event's words in lower case, made once. */
-function textOf(event: PageEntryEvent): string {
+function wordsOf(event: PageEntryEvent): string {
   let text = texts.get(event);
   if (text === undefined) {
     const { data } = event;
@@ -182,7 +182,7 @@ function meets(data: unknown, { path, operator, value }: FieldCondition): boolea
     found = Reflect.get(found, name);
   }
   if (value === '') return true;
-  const text = found instanceof Date ? found.toISOString() : String(found);
+  const text = textOf(found);
   switch (operator) {
     case 'is':
       return text === value;

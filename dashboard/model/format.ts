@@ -85,6 +85,12 @@ export function excerpt(text: string): string {
   return shortened(text, LONGEST);
 }
 
+/** A value as a text: a date by its ISO text, a list or an object as JSON. Data may have a field `toString` that is no function. */
+export function textOf(value: unknown): string {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  return typeof value === 'object' ? plainText(value) : String(value);
+}
+
 /** Any data as JSON: what JSON does not have is written as it reads. */
 export function plainText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => plainPart(part)) ?? 'undefined';

@@ -2,6 +2,7 @@ import type { EventsSnapshot } from '../../client/react/index.ts';
 import type { SimulationCatalog } from '../../simulation/index.ts';
 import type { Gap, PageEvent, PageEventName } from '../events.ts';
 import { isDrawn } from './drawn.ts';
+import { isUpTo } from './place.ts';
 
 /** An event with its place on this page. */
 export interface Entry<N extends PageEventName = PageEventName> {
@@ -62,8 +63,9 @@ export function createLogReader(): (snapshot: Snapshot) => Log {
     const events = told.filter(isOfLog);
     const present = asTheyAre(known, events);
     if (present !== known) {
+      const changed = known.filter((entry, index) => entry !== present[index]);
       known = present;
-      byType = sort(known, [], byType);
+      byType = { ...byType, ...listsOf(new Set(changed.map(({ event }) => event.event_type)), known) };
     }
     const left = withoutGone(known, events);
     if (left !== known) {
@@ -189,6 +191,12 @@ function emptyByType(): Log['byType'] {
   };
 }
 
+/** The lists of some types: a piece of an answer that grows changes one of them, several times a second. */
+function listsOf(types: ReadonlySet<PageEventName>, entries: readonly Entry[]): Partial<Log['byType']> {
+  const lists = [...types].map((type) => [type, entries.filter(({ event }) => isDrawn(event, type))]);
+  return Object.fromEntries(lists);
+}
+
 function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['byType']): Log['byType'] {
   const first = entries[0]?.row ?? 0;
   const last = before.at(-1)?.row;
@@ -209,7 +217,10 @@ function sort(entries: readonly Entry[], before: readonly Entry[], byType: Log['
   return sorted as Log['byType'];
 }
 
-/** Gaps by the row they come after, which is the one whose cursor they begin at, or, once that has left, the one before it. */
+/**
+ * Gaps by the row they come after: the last one that is not beyond the cursor at which they begin. The row of that cursor may have
+ * left, or be an earlier one: a settlement is in the place of its opening.
+ */
 function placeGaps(
   gaps: readonly Gap[],
   entries: readonly Entry[],
@@ -221,7 +232,7 @@ function placeGaps(
   for (const gap of gaps) {
     if (rows.has(gap)) continue;
     const previous = gaps.find(({ to }) => to === gap.from);
-    const before = entries.findLast(({ event }) => event.cursor === gap.from)?.row;
+    const before = entries.findLast(({ event }) => isUpTo(event.cursor, gap.from))?.row;
     const after = Math.max(start, (previous && rows.get(previous)) ?? start);
     rows.set(gap, before ?? after);
   }

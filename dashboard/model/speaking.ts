@@ -30,10 +30,9 @@ export function speakingAt(
   messages: readonly Message[],
   clock: number,
 ): Speaking[] {
-  const hasSpoken = ({ event, row }: Answer): boolean => {
-    const said = messages.findLast((message) => message.event.data.agent_id === event.data.agent_id);
-    return said !== undefined && said.row > row;
-  };
+  /** Agents of the messages after an answer. Answers are looked at from the last one back, and so are messages. */
+  const spoken = new Set<string>();
+  let next = messages.length - 1;
   const latest = new Map<string, Speaking | null>();
   for (let index = answers.length - 1; index >= 0; index--) {
     const entry = answers[index];
@@ -41,8 +40,11 @@ export function speakingAt(
     const { data, open } = entry.event;
     if (latest.has(data.agent_id)) continue;
     if (open?.state !== 'open' && clock - entry.clock > SPEAKING_MS) continue;
+    for (let said = messages[next]; said && said.row > entry.row; said = messages[--next]) {
+      spoken.add(said.event.data.agent_id);
+    }
     const status = statusOf(entry.event);
-    const isSpeaking = (status === 'started' || status === 'update') && !hasSpoken(entry);
+    const isSpeaking = (status === 'started' || status === 'update') && !spoken.has(data.agent_id);
     latest.set(data.agent_id, isSpeaking ? speaking(entry, data.text) : null);
   }
   return [...latest.values()].filter((found) => found !== null).reverse();

@@ -55,16 +55,15 @@ export function ConnectionBar(): ReactNode {
 /** An alert, which screen readers announce as it comes into sight with its words. */
 function EmergencyAlert(): ReactNode {
   const { scene } = useMoment();
-  const paths = scene.network?.data.connections.filter(
-    ({ type, is_active }) => type === 'emergency' && is_active,
-  );
+  const connections = scene.network?.data.connections ?? [];
+  const paths = connections.filter(({ type, is_active }) => type === 'emergency' && is_active).length;
   return (
     <div role="alert" className="alert-slot">
       {scene.mode === 'emergency' && (
         <p className="emergency-alert">
           <Icon name="alert" />
           <strong>Emergency mode</strong>
-          {paths && paths.length > 0 && `${paths.length} emergency paths are open`}
+          {paths > 0 && `${plural(paths, 'emergency path is', 'emergency paths are')} open`}
         </p>
       )}
     </div>

@@ -45,7 +45,7 @@ export function ConnectionIndicator(): ReactNode {
  * The connection as the viewer meets it: nothing is live in a replay, where the server answers and gives no events, or
  * while what was missed is still coming.
  */
-type ShownStatus = ConnectionState['status'] | 'catching-up' | 'connected' | 'refused';
+type ShownStatus = Exclude<ConnectionState['status'], 'closed'> | 'catching-up' | 'connected' | 'refused';
 
 const WORDS: Readonly<Record<ShownStatus, string>> = {
   connecting: 'Connecting',
@@ -54,7 +54,6 @@ const WORDS: Readonly<Record<ShownStatus, string>> = {
   connected: 'Connected',
   reconnecting: 'Reconnecting',
   offline: 'Offline',
-  closed: 'Closed',
   refused: 'Not let in',
 };
 

@@ -12,6 +12,7 @@ import {
 } from 'react';
 import type { SimulationState } from '../../simulation/index.ts';
 import { useConnection } from '../events.ts';
+import { AGAIN_MS, isPassing } from './asking.ts';
 import { calls } from './calls.ts';
 import { useMoment } from './moment/moment.ts';
 import { useTopic } from './url-state.ts';
@@ -38,8 +39,6 @@ export interface SimulationControl {
 
 /** The simulation's name of the topic that nobody named. */
 const DEFAULT_TOPIC = 'default';
-/** Ms after which the server is asked again: it may have been starting, or asked for too much. */
-const AGAIN_MS = 5000;
 
 const SimulationContext = createContext<SimulationControl | null>(null);
 
@@ -148,11 +147,4 @@ function isAbsence(error: unknown): boolean {
   if (!(error instanceof TRPCClientError)) return false;
   const { code, reason } = (error.data ?? {}) as { code?: string; reason?: string };
   return code === 'NOT_FOUND' || reason === 'INVALID_TOPIC';
-}
-
-/** Tells if the same question may have another answer in a while: no server was reached, or it could not or would not answer now. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof TRPCClientError)) return false;
-  const { httpStatus = 503 } = (error.data ?? {}) as { httpStatus?: number };
-  return httpStatus >= 500 || httpStatus === 429;
 }

@@ -36,7 +36,11 @@ export function setUrlParams(changes: Readonly<Record<string, string | null>>): 
   params = next;
   // Cursors and lists stay readable: neither character means anything in a query.
   const query = next.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
-  history.replaceState(null, '', query ? `?${query}` : location.pathname);
+  try {
+    history.replaceState(null, '', query ? `?${query}` : location.pathname);
+  } catch {
+    // Browsers limit how often the address may change; the next change brings this one with it.
+  }
   for (const listener of [...listeners]) listener();
 }
 

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { EventsClient } from '../../client/index.ts';
 import type { SimulationCatalog } from '../../simulation/index.ts';
-import { useEventsClient } from '../events.ts';
+import { useConnection, useEventsClient } from '../events.ts';
+import { askUntilTold, codeOf } from './asking.ts';
 import { useTopic } from './url-state.ts';
 
 /** Rights to answer in a topic, asked for once: they are the session's, and a page that signs in begins anew. */
@@ -20,8 +21,9 @@ function mayAnswer(client: EventsClient<SimulationCatalog>, topic: string | unde
       (error: unknown) => {
         const code = codeOf(error);
         if (code === 'NOT_OPEN') return true;
-        if (code !== 'FORBIDDEN') rights.delete(key); // it was not told; the next question asks again
-        return false;
+        if (code === 'FORBIDDEN') return false;
+        rights.delete(key); // it was not told
+        throw error;
       },
     );
     rights.set(key, may);
@@ -43,18 +45,15 @@ export interface Answering {
 export function useAnswering(id: string, isOpen: boolean): Answering {
   const topic = useTopic();
   const getClient = useEventsClient();
+  const { status } = useConnection();
   const [allowed, setAllowed] = useState(false);
   const [pending, setPending] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
 
   useEffect(() => {
-    if (!isOpen) return;
-    let current = true;
-    void mayAnswer(getClient(), topic).then((may) => current && setAllowed(may));
-    return () => {
-      current = false;
-    };
-  }, [isOpen, topic, getClient]);
+    if (!isOpen || status !== 'live') return;
+    return askUntilTold(() => mayAnswer(getClient(), topic), setAllowed);
+  }, [isOpen, status, topic, getClient]);
 
   const answer = useCallback(
     (choice: string) => {
@@ -71,8 +70,4 @@ export function useAnswering(id: string, isOpen: boolean): Answering {
     [id, topic, getClient],
   );
   return { allowed, pending, error, answer };
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -11,7 +11,7 @@ interface Delivery {
 }
 
 const KEPT = 2000;
-/** Longer than this nothing is under way: such an event brought an older time of its own. */
+/** Longer than this nothing is under way: such an event brought an older time of its own, or the machine slept. */
 const LONGEST_MS = 60_000;
 
 /** Half of the events take less, one in a hundred more, ms. */
@@ -31,35 +31,45 @@ export interface DeliveryTimes {
  * @param aheadMs how far the server's clock is ahead of the page's
  */
 export function useDelivery(aheadMs: number): (row: number) => DeliveryTimes | null {
-  const { log } = useMoment();
+  const { log, live } = useMoment();
   // State, since the figures are those of events that are on the screen already, and nothing else may happen for long.
   const [deliveries, setDeliveries] = useState<readonly Delivery[]>([]);
+  /** The newest event that was there at a change before this one; null: what is new was not under way until now. */
   const last = useRef<number | null>(null);
+  /** When the tab was last hidden or shown, Unix ms: what came before had to wait. */
+  const seenSince = useRef(0);
   useEffect(() => {
-    const newest = log.entries.at(-1)?.row ?? -1;
+    const note = (): void => {
+      seenSince.current = Date.now();
+    };
+    document.addEventListener('visibilitychange', note);
+    return () => document.removeEventListener('visibilitychange', note);
+  }, []);
+  useEffect(() => {
     const before = last.current;
-    if (log.status === 'live') last.current = newest;
-    // Events of a catch-up were not under way all that time.
-    if (before === null || log.status !== 'live') return;
-    // A page that nobody sees is not drawn.
-    if (document.hidden) return;
+    // Events of a catch-up were not under way all that time, nor are those of a replay drawn.
+    const isShown = log.status === 'live' && live;
+    last.current = isShown ? (log.entries.at(-1)?.row ?? -1) : null;
+    if (before === null || !isShown || document.hidden) return;
     const fresh = log.entries.slice(countUpTo(log.entries, before, rowOf));
     if (fresh.length === 0) return;
     requestAnimationFrame(() => {
       const now = Date.now();
-      const shown = fresh.map(({ row, at, arrivedAt }) => ({
-        row,
-        transportMs: arrivedAt - at,
-        screenMs: now - arrivedAt,
-      }));
+      const shown = fresh
+        .filter(({ arrivedAt }) => arrivedAt >= seenSince.current)
+        .map(({ row, at, arrivedAt }) => ({
+          row,
+          transportMs: arrivedAt - at,
+          screenMs: now - arrivedAt,
+        }));
       setDeliveries((known) => [...known, ...shown].slice(-KEPT));
     });
-  }, [log]);
+  }, [log, live]);
   return (row) => {
     const end = countUpTo(deliveries, row, (delivery) => delivery.row);
     const last = deliveries
       .slice(Math.max(0, end - 500), end)
-      .filter(({ transportMs }) => transportMs + aheadMs < LONGEST_MS);
+      .filter(({ transportMs, screenMs }) => transportMs + aheadMs < LONGEST_MS && screenMs < LONGEST_MS);
     if (last.length === 0) return null;
     return {
       transport: percentiles(last.map(({ transportMs }) => Math.max(0, transportMs + aheadMs))),

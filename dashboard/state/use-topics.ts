@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useEventsClient } from '../events.ts';
 
 /** A topic's place in a cursor of several: `~<topic>:<epoch>:<seq>`. */
@@ -18,24 +18,29 @@ export interface Topics {
 export function useTopics(): Topics & { ask: (beginning: string) => void } {
   const getClient = useEventsClient();
   const [topics, setTopics] = useState<Topics>({ names: [], error: null });
-  const last = useRef(0);
+  /** Ends the question that waits for its answer: its text is one that nobody sees any more. */
+  const letGo = useRef(() => {});
+  useEffect(() => () => letGo.current(), []);
   const ask = useCallback(
     (beginning: string) => {
-      const asked = ++last.current;
-      // An answer that comes after one to a later question is of a text that nobody sees any more.
-      const tell = (told: Topics): void => {
-        if (asked === last.current) setTopics(told);
-      };
+      letGo.current();
+      let isOver = false;
       const patterns = beginning === '' ? ['*', '_*'] : [`${beginning}*`];
       const following = getClient().on('any', () => {}, {
         topics: patterns,
-        onError: (error) => tell({ names: [], error: error.message }),
+        onError: (error) => {
+          if (!isOver) setTopics({ names: [], error: error.message });
+        },
       });
+      letGo.current = () => {
+        isOver = true;
+        following.unsubscribe();
+      };
       following.ready
         .then(
           () => {
             const names = [...(following.cursor ?? '').matchAll(PLACES)].map(([, name = '']) => name);
-            tell({ names: names.sort(), error: null });
+            if (!isOver) setTopics({ names: names.sort(), error: null });
           },
           () => {}, // onError has said why
         )

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import type { Membership } from '../../client/index.ts';
 import { type PageEvent, useEventsClient } from '../events.ts';
 import { isDrawn } from '../model/drawn.ts';
+import { AGAIN_MS, isPassing } from './asking.ts';
 import { useMoment } from './moment/moment.ts';
 import { useTopic } from './url-state.ts';
 import { useSchema } from './use-schema.ts';
@@ -9,10 +10,6 @@ import { viewerName } from './viewer-name.ts';
 
 /** Ms before a page joins: one that is mounted twice, or left at once, has not been there. */
 const SETTLED_MS = 300;
-/** Ms after which a page that could not join tries again. */
-const RETRY_MS = 5000;
-/** Errors that pass. */
-const PASSING: readonly unknown[] = ['UNAVAILABLE', 'OVERLOADED', 'RATE_LIMITED', 'TOO_MANY_OPEN'];
 
 export interface Watching {
   readonly count: number;
@@ -61,8 +58,7 @@ function useJoining(name: string): void {
             if (isLeft) void joined.close();
           },
           (error: unknown) => {
-            const code = error instanceof Error && 'code' in error ? error.code : undefined;
-            if (!isLeft && PASSING.includes(code)) timer = setTimeout(join, RETRY_MS);
+            if (!isLeft && isPassing(error)) timer = setTimeout(join, AGAIN_MS);
           },
         );
     }

@@ -81,7 +81,7 @@ export function Timeline(): ReactNode {
         <input
           type="range"
           aria-label="Moment"
-          aria-valuetext={live ? 'live' : fullTime(at)}
+          aria-valuetext={isLive ? 'live' : live ? 'newest' : fullTime(at)}
           min={Math.round(end > start ? start : start - 1)}
           max={Math.round(end)}
           step={1}

@@ -8,9 +8,11 @@ let line = new AbortController();
  * @returns resolves when the line is mended
  */
 export async function cutLine(ms: number): Promise<void> {
-  line.abort(new TypeError('The line is cut.'));
+  const cut = line;
+  cut.abort(new TypeError('The line is cut.'));
   await new Promise((resolve) => setTimeout(resolve, ms));
-  line = new AbortController();
+  // A cut that began during another one ends with it: the new line has sockets already.
+  if (line === cut) line = new AbortController();
 }
 
 /** Puts all that the page opens from now on on a line that can be cut. */

@@ -1,6 +1,7 @@
 import type { EventsClient } from '../../client/index.ts';
 import type { SimulationCatalog } from '../../simulation/index.ts';
 import type { Entry } from '../model/log.ts';
+import { isUpTo } from '../model/place.ts';
 
 /** A slow reader's account of itself. */
 export interface SlowReading {
@@ -41,7 +42,10 @@ export async function readSlowly(options: SlowReaderOptions): Promise<SlowReadin
   let isSlow = true;
   let place: string | undefined;
   const endIfLevel = (): void => {
-    if (!isSlow && place !== undefined && isUpTo(newest(), place)) caughtUp.abort();
+    if (isSlow || place === undefined) return;
+    const end = newest();
+    // In another log than the page it has nothing to catch up with.
+    if (end === undefined || isUpTo(end, place) !== false) caughtUp.abort();
   };
   // On a quiet topic no event comes that would tell that the time is over.
   const timer = setTimeout(() => {
@@ -68,11 +72,4 @@ export async function readSlowly(options: SlowReaderOptions): Promise<SlowReadin
     clearTimeout(timer);
   }
   return reading;
-}
-
-/** Tells if a place is not after another one, of the same topic. */
-function isUpTo(place: string | undefined, cursor: string): boolean {
-  if (place === undefined) return true;
-  const [[epoch, seq], [otherEpoch, otherSeq]] = [place.split(':'), cursor.split(':')];
-  return epoch !== otherEpoch || Number(seq) <= Number(otherSeq);
 }

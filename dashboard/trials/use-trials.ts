@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
-import { useEventsClient } from '../events.ts';
+import { useConnection, useEventsClient } from '../events.ts';
 import { plural } from '../model/format.ts';
+import { askUntilTold } from '../state/asking.ts';
 import { calls } from '../state/calls.ts';
 import { useMoment } from '../state/moment/moment.ts';
 import { useTopic } from '../state/url-state.ts';
@@ -31,6 +32,7 @@ export function useTrials(): Trials {
   const client = useEventsClient();
   const topic = useTopic();
   const schema = useSchema();
+  const { status } = useConnection();
   const { log } = useMoment();
   const [running, setRunning] = useState<TrialName | null>(null);
   const [words, setWords] = useState('');
@@ -42,14 +44,18 @@ export function useTrials(): Trials {
   useEffect(() => {
     const mounted = new AbortController();
     left.current = mounted;
+    return () => mounted.abort();
+  }, []);
+
+  useEffect(() => {
     // Where there is no simulation there are no trials to ask for.
-    if (!schema?.drawn.has('simulation_state')) return () => mounted.abort();
-    calls.simulation.mayLoseLog.query(undefined, { signal: mounted.signal }).then(
+    if (status !== 'live' || !schema?.drawn.has('simulation_state')) return;
+    return askUntilTold(
+      (signal) => calls.simulation.mayLoseLog.query(undefined, { signal }),
       setCanLose,
       () => setCanLose(false), // a server without the controls of a simulation
     );
-    return () => mounted.abort();
-  }, [schema]);
+  }, [schema, status]);
 
   const trials: Record<TrialName, () => Promise<string>> = {
     async cut() {
@@ -70,7 +76,8 @@ export function useTrials(): Trials {
             `A second reader takes one event in two seconds: ${read} so far. The others wait in the log.`,
           ),
       });
-      const missed = lost === 0 ? 'none was lost' : `${plural(lost, 'event')} were lost, and it was told so`;
+      const missed =
+        lost === 0 ? 'none was lost' : `${plural(lost, 'event was', 'events were')} lost, and it was told so`;
       return `The slow reader has caught up with the page: ${plural(read, 'event')} in all, ${missed}.`;
     },
     async lose() {

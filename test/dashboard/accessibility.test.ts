@@ -154,13 +154,7 @@ test('one polite live region announces news together, at most once in three seco
   const { page, feed } = dashboard;
   await feed.getByText('from before').waitFor();
   expect(await page.locator('[aria-live="polite"]').count()).toBe(1);
-  const heard = () => page.evaluate(() => (globalThis as unknown as Voice).heard);
-  // Again until it is heard: React draws a message before its effects let the region know of it.
-  const heardInThreeSeconds = () =>
-    poll(async () => {
-      await page.evaluate(() => (globalThis as unknown as Voice).passThreeSeconds());
-      return heard();
-    });
+  const { heard, heardInThreeSeconds } = voiceOf(page);
   await poll(heard).toEqual(['Connected.']);
   await publisher.publishBatch(
     ['one', 'two', 'three'].map((word) => ({ event_type: 'agent_message', data: said(word) })),
@@ -173,7 +167,42 @@ test('one polite live region announces news together, at most once in three seco
   await feed.getByText('four', { exact: true }).waitFor();
   expect(await heard()).toEqual(news);
   await heardInThreeSeconds().toEqual([...news, 'Shadow to Persona: four']);
+  await publisher.publishBatch(
+    ['five', 'six'].map((word) => ({ event_type: 'agent_message', data: said(word) })),
+  );
+  await feed.getByText('six', { exact: true }).waitFor();
+  await heardInThreeSeconds().toContain('1 more message. Shadow to Persona: six');
 });
+
+test('the polite region tells each question that waits, also of two that come together', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open(server.url, { before: listenToVoice });
+  const { page, feed } = dashboard;
+  const { heard, heardInThreeSeconds } = voiceOf(page);
+  await poll(heard).toEqual(['Connected.']);
+  const choices = ['Yes', 'No'];
+  await server.events.begin('agent_question', { agent_id: 'ego', question: 'Shall we?', choices });
+  await server.events.begin('agent_question', { agent_id: 'self', question: 'Must we?', choices });
+  for (const words of ['Shall we?', 'Must we?']) await feed.getByText(words, { exact: true }).waitFor();
+  await heardInThreeSeconds().toEqual(['Connected.', 'Ego asks you: Shall we?', 'Self asks you: Must we?']);
+});
+
+/** The words of the polite region of a page that {@link listenToVoice} listens to. */
+function voiceOf(page: Page) {
+  const heard = () => page.evaluate(() => (globalThis as unknown as Voice).heard);
+  return {
+    heard,
+    /** Again until it is heard: React draws a message before its effects let the region know of it. */
+    heardInThreeSeconds: () =>
+      poll(async () => {
+        await page.evaluate(async () => {
+          (globalThis as unknown as Voice).passThreeSeconds();
+          for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+        });
+        return heard();
+      }),
+  };
+}
 
 interface Voice {
   /** All that the polite region has said. */

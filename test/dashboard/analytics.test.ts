@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lineTo } from './breakable-line.ts';
 import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
 import { said, state, status } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
@@ -142,3 +143,99 @@ test('a page that draws slowly has its own delay counted apart from the transpor
   const { 'Transport p50': transport, 'Screen p50': screen } = await figures(dashboard);
   expect(millis(transport)).toBeLessThan(millis(screen));
 });
+
+describe('only what was under way is timed as a delivery:', () => {
+  /** So long ago that no machine is as slow, and not so long that nothing could be under way since. */
+  const AGO_MS = 40_000;
+  const SLOWEST_MS = 20_000;
+
+  /** Publishes what seems to have been under way for long. */
+  async function publishOld(url: string, texts: readonly string[]): Promise<void> {
+    await using publisher = publishTo(url);
+    const timestamp = new Date(Date.now() - AGO_MS).toISOString();
+    await publisher.publishBatch(
+      texts.map((text) => ({ event_type: 'agent_message', data: said(text), timestamp })),
+    );
+  }
+
+  /** The longest delivery, once one more has come. */
+  async function longest(dashboard: DashboardPage, url: string, part: 'Transport' | 'Screen') {
+    await using publisher = publishTo(url);
+    const text = crypto.randomUUID();
+    await publisher.publish('agent_message', said(text));
+    await dashboard.feed.getByText(text, { exact: true }).waitFor();
+    await poll(async () => (await figures(dashboard))[`${part} p99`]).toMatch(/ m?s$/);
+    return millis((await figures(dashboard))[`${part} p99`]);
+  }
+
+  test('no event of a catch-up', async () => {
+    await using server = await startPageServer();
+    await using line = await lineTo(server.url);
+    await using dashboard = await pages.open(line.url);
+    expect(await longest(dashboard, server.url, 'Transport')).toBeLessThan(SLOWEST_MS);
+    line.cut();
+    await dashboard.connection.getByText('Reconnecting').waitFor();
+    await publishOld(server.url, ['one', 'two', 'three']);
+    line.mend();
+    await dashboard.retryNow();
+    await dashboard.feed.getByText('three', { exact: true }).waitFor();
+    await dashboard.connection.getByText('Live').waitFor();
+    await dashboard.page.evaluate(() => new Promise(requestAnimationFrame));
+    expect(await longest(dashboard, server.url, 'Transport')).toBeLessThan(SLOWEST_MS);
+  });
+
+  test('no event that comes during a replay', async () => {
+    await using server = await startPageServer();
+    await using dashboard = await pages.open(server.url);
+    const { page } = dashboard;
+    await server.events.publish('agent_message', said('first'));
+    expect(await longest(dashboard, server.url, 'Transport')).toBeLessThan(SLOWEST_MS);
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.chip.replay').waitFor();
+    await publishOld(server.url, ['meanwhile']);
+    const total = dashboard.panel('Events').locator('tr[data-type="agent_message"]');
+    const slider = page.getByRole('slider', { name: 'Moment' });
+    const end = await slider.getAttribute('max');
+    await server.events.publish('agent_message', said('and this'));
+    // The timeline tells that they have come.
+    await poll(() => slider.getAttribute('max')).not.toBe(end);
+    await page.keyboard.press('l');
+    await poll(() => total.getAttribute('data-total')).toBe('4');
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    await server.events.publish('agent_message', said('last'));
+    await dashboard.feed.getByText('last', { exact: true }).waitFor();
+    expect(millis((await figures(dashboard))['Transport p99'])).toBeLessThan(SLOWEST_MS);
+  });
+
+  test('no event that a hidden tab had to wait with', async () => {
+    await using server = await startPageServer();
+    await using dashboard = await pages.open(server.url);
+    const { page } = dashboard;
+    await page.evaluate(holdFrames);
+    await server.events.publish('agent_message', said('hidden'));
+    await dashboard.feed.getByText('hidden', { exact: true }).waitFor();
+    await page.evaluate((ms) => (globalThis as unknown as Frames).showAfter(ms), AGO_MS);
+    expect(await longest(dashboard, server.url, 'Screen')).toBeLessThan(SLOWEST_MS);
+  });
+});
+
+interface Frames {
+  /** Lets the tab be seen again after some ms, as its clock has it. */
+  showAfter(ms: number): void;
+}
+
+/** Runs in the page, whose tab is hidden then: it has no frames. */
+function holdFrames(): void {
+  const { requestAnimationFrame: request } = globalThis;
+  const held: FrameRequestCallback[] = [];
+  globalThis.requestAnimationFrame = (callback) => held.push(callback);
+  Object.assign(globalThis, {
+    showAfter(ms: number) {
+      const real = Date.now.bind(Date);
+      Date.now = () => real() + ms;
+      document.dispatchEvent(new Event('visibilitychange'));
+      globalThis.requestAnimationFrame = request;
+      for (const callback of held) request(callback);
+    },
+  });
+}

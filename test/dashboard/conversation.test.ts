@@ -57,6 +57,28 @@ test('a text that is too long to show whole is cut between its characters, not w
   for (const text of await dashboard.allMessages()) expect(text).toMatch(/^a?(?:🦊)+…$/u);
 });
 
+test('filters work while the browser does not let the address change, which has them all later', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await publisher.publish('agent_message', said('of the shadow'));
+  await publisher.publish('agent_message', said('of the ego', { agent_id: 'ego', agent_type: 'Ego' }));
+  await using dashboard = await pages.open(server.url);
+  const { page } = dashboard;
+  await poll(() => dashboard.messages()).toEqual(['of the shadow', 'of the ego']);
+  await page.evaluate(() => {
+    history.replaceState = () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    };
+  });
+  await page.keyboard.press('5');
+  await poll(() => dashboard.messages()).toEqual(['of the ego']);
+  await page.evaluate(() => Reflect.deleteProperty(history, 'replaceState'));
+  await page.keyboard.press('1');
+  await poll(() => dashboard.messages()).toHaveLength(2);
+  expect(new URL(page.url()).search).toBe('?agents=shadow,ego');
+  expect(dashboard.complaints).toEqual([]);
+});
+
 test('filters are kept in the address and restored from it, and the shown events can be exported', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);

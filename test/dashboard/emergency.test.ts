@@ -73,6 +73,23 @@ test('a stagnation above 0.6 shows eight dashed edges and an alert within 500 ms
   expect(dashboard.complaints).toEqual([]);
 });
 
+test('the alert counts the paths that are open', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await using dashboard = await pages.open(server.url);
+  const alert = dashboard.page.getByRole('alert').filter({ hasText: 'Emergency' });
+  const all = network('emergency');
+  const open = all.connections.find(({ type }) => type === 'emergency');
+  const connections = all.connections.map((path) => ({
+    ...path,
+    is_active: path.type === 'normal' || path === open,
+  }));
+  await publisher.publish('network_update', { ...all, connections });
+  await alert.getByText('1 emergency path is open').waitFor();
+  await publisher.publish('network_update', all);
+  await alert.getByText('8 emergency paths are open').waitFor();
+});
+
 /** Notes the edge of every pulse. */
 function watchPulses(): void {
   const pulses: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PageEvent } from '../../dashboard/events.ts';
-import { applicable, type Filters, matcher } from '../../dashboard/model/filters.ts';
+import { applicable, type FieldOperator, type Filters, matcher } from '../../dashboard/model/filters.ts';
 import { bytes, count, excerpt, millis, percent, shortCount } from '../../dashboard/model/format.ts';
 import { healthOf } from '../../dashboard/model/health.ts';
 import type { Entry } from '../../dashboard/model/log.ts';
@@ -80,6 +80,31 @@ test('agents and sentiments are counted only for events that have them', () => {
   expect(rows({ types: ['system_status'], agents: ['ego'], sentiment: 'negative' })).toEqual([2]);
   expect(rows({ types: ['network_update', 'system_status'], agents: ['ego'] })).toEqual([0]);
   expect(applicable({ types: ['system_status'] })).toEqual({ agents: false, sentiment: false });
+});
+
+test('a field of any value is compared with a text, also an object that seems to have methods of its own', () => {
+  const values = {
+    methods: { toString: 1, valueOf: 2, toISOString: 3 },
+    list: [{ toString: 1 }],
+    never: new Date(Number.NaN),
+    date: new Date(0),
+    none: null,
+  };
+  const event: Data = {
+    event_type: 'agent_message',
+    data: { ...said('Words.'), metadata: values } as PageEvent<'agent_message'>['data'],
+  };
+  const [entry] = logOf([event]).entries;
+  const meets = (path: string, operator: FieldOperator, value: string) =>
+    entry && matcher({ ...NO_FILTERS, field: { path: `metadata.${path}`, operator, value } })(entry, null);
+  for (const operator of ['is', 'has', 'lt', 'gt'] as const) {
+    for (const path of Object.keys(values)) expect(meets(path, operator, 'other')).toBeTypeOf('boolean');
+  }
+  expect(meets('methods', 'has', '"toString":1')).toBe(true);
+  expect(meets('list', 'is', '[{"toString":1}]')).toBe(true);
+  expect(meets('never', 'is', 'Invalid Date')).toBe(true);
+  expect(meets('date', 'is', '1970-01-01T00:00:00.000Z')).toBe(true);
+  expect(meets('none', 'is', 'null')).toBe(true);
 });
 
 test('paths that are full for good are told apart by what was said on them lately', () => {

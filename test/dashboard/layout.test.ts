@@ -160,6 +160,29 @@ test.each([
   },
 );
 
+test('the feed ends where the timeline begins, however large the viewer has made the text', async () => {
+  await using server = await startPageServer();
+  await using publisher = publishTo(server.url);
+  await publisher.publish('agent_message', said('Words.'));
+  await using dashboard = await pages.open(`${server.url}?at=none:1`, {
+    viewport: { width: 768, height: 1024 },
+    before: () =>
+      addEventListener('DOMContentLoaded', () => {
+        document.documentElement.style.fontSize = '200%';
+      }),
+  });
+  const { page } = dashboard;
+  await page.getByText('That moment is no longer in the log.').waitFor();
+  const boxOf = (selector: string) => page.locator(selector).boundingBox();
+  await poll(async () => (await boxOf('.timeline'))?.height).toBeGreaterThan(65);
+  // Browsers round the height of the timeline.
+  await poll(async () => {
+    const [conversation, timeline] = [await boxOf('.conversation'), await boxOf('.timeline')];
+    const end = conversation ? conversation.y + conversation.height : Number.NaN;
+    return Math.abs((timeline?.y ?? 0) - end);
+  }).toBeLessThanOrEqual(1);
+});
+
 test('numbers and names of any size push nothing off a page of 375 px', async () => {
   await using server = await startPageServer();
   await using publisher = publishTo(server.url);

@@ -4,6 +4,7 @@ import { feedItems } from '../../dashboard/model/feed-items.ts';
 import type { Filters } from '../../dashboard/model/filters.ts';
 import { createLogReader, type Log } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
+import { speakingAt } from '../../dashboard/model/speaking.ts';
 import { placeAt } from '../../dashboard/state/moment/playback.ts';
 import { asked, clocks, message, rows, START, snapshot } from './snapshots.ts';
 
@@ -29,9 +30,11 @@ describe('an answer that grows', () => {
   test('is one row, spoken as far as it has come, until its message comes', () => {
     const read = createLogReader();
     const first = message(1, 0);
-    expect(speakingIn(read(snapshot([first, answer('', 100)])))).toEqual([['ego', '']]);
+    const before = read(snapshot([first, answer('', 100)]));
+    expect(speakingIn(before)).toEqual([['ego', '']]);
     const grown = read(snapshot([first, answer('So I', 100)]));
     expect([rows(grown), speakingIn(grown)]).toEqual([[0, 1], [['ego', 'So I']]]);
+    expect(grown.byType.agent_message).toBe(before.byType.agent_message);
     const over = read(snapshot([first, answer('So I said', 100), said]));
     expect([rows(over), speakingIn(over)]).toEqual([[0, 1, 2], []]);
     const done = read(snapshot([first, answer('So I said', 100, { state: 'done' }), said]));
@@ -115,6 +118,29 @@ describe('an answer that grows', () => {
       snapshot([answer('So I', 0), ...[1, 2, 3, 4, 5, 6].map((seq) => message(seq, seq * 9000))]),
     );
     expect(speakingIn(log)).toEqual([['ego', 'So I']]);
+  });
+
+  test('is looked for once among the messages, however many agents answer', () => {
+    const agents = 300;
+    let looks = 0;
+    const events = Array.from({ length: agents }, (_, index) => {
+      const agent_id = `agent ${index}`;
+      const begun = answer('So I', index, { id: `agent_processing.${index}` });
+      return [
+        { ...said, data: { ...said.data, agent_id }, cursor: `a:${2 * index + 1}` },
+        { ...begun, data: { ...begun.data, agent_id }, cursor: `a:${2 * index + 2}` },
+      ];
+    });
+    const log = createLogReader()(snapshot(events.flat()));
+    const counted = log.byType.agent_message.map((entry) => ({
+      ...entry,
+      get event() {
+        looks++;
+        return entry.event;
+      },
+    }));
+    expect(speakingAt(log.byType.agent_processing, counted, 0)).toHaveLength(agents);
+    expect(looks).toBeLessThanOrEqual(agents);
   });
 
   test('says why it did not come, unless it was called off', () => {

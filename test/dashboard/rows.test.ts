@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Gap, PageEvent } from '../../dashboard/events.ts';
 import { feedItems } from '../../dashboard/model/feed-items.ts';
@@ -5,7 +6,7 @@ import type { Filters } from '../../dashboard/model/filters.ts';
 import { createLogReader, type Log } from '../../dashboard/model/log.ts';
 import { sceneAt } from '../../dashboard/model/scene.ts';
 import { isDropped } from '../../dashboard/state/moment/playback.ts';
-import { message, rows, snapshot } from './snapshots.ts';
+import { asked, message, rows, snapshot } from './snapshots.ts';
 
 const NO_FILTERS: Filters = { agents: [], types: [], sentiment: null, text: '', field: null };
 
@@ -64,6 +65,58 @@ describe('an event keeps its row', () => {
   });
 });
 
+/** A change of what a page has: of the event at a place, or by one of another number. */
+type Change = (events: readonly PageEvent[], at: number, seq: number) => PageEvent[];
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  said: (events, _, seq) => [...events, message(seq, seq)],
+  begun: (events, _, seq) => [...events, answer(seq, 'open')],
+  ghost: (events, _, seq) => [{ ...answer(seq, 'open'), stored: false }, ...events],
+  older: (events, _, seq) => [message(-seq, -seq), ...events],
+  grown: (events, at) => events.map((event, index) => (index === at && event.open ? { ...event } : event)),
+  settled: (events, at, seq) => {
+    const { open } = events[at] ?? {};
+    if (!open) return [...events];
+    return events.with(at, { ...answer(seq, 'done'), open: { ...open, state: 'done' } } as PageEvent);
+  },
+  erased: (events, at) => events.filter((_, index) => index !== at),
+  dropped: (events) => {
+    const oldest = events.findIndex(({ stored }) => stored !== false);
+    return events.filter((_, index) => index !== oldest);
+  },
+};
+
+function answer(seq: number, state: 'open' | 'done'): PageEvent {
+  const open = { id: `agent_processing.${seq}`, kind: 'growing' as const, state, field: 'text' };
+  const { stored: _, ...recorded } = ghost;
+  return { ...recorded, timestamp: message(seq, seq).timestamp, cursor: `a:${seq}`, open } as PageEvent;
+}
+
+test('events are listed by type in the order of their rows, whatever happens to them', () => {
+  const share = fc.double({ min: 0, max: 0.999, noNaN: true });
+  const change = fc.tuple(fc.constantFrom(...Object.keys(CHANGES)), share);
+  const steps = fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(steps, (snapshots) => {
+      const read = createLogReader();
+      let events: PageEvent[] = [];
+      let seq = 0;
+      for (const changes of snapshots) {
+        for (const [name, share] of changes) {
+          events = CHANGES[name]?.(events, Math.floor(share * events.length), ++seq) ?? events;
+        }
+        const { entries, byType } = read(snapshot(events));
+        expect(entries.map(({ event }) => event)).toEqual(events);
+        for (const type of ['agent_message', 'agent_processing', 'agent_question'] as const) {
+          const own = entries.filter(({ event }) => event.event_type === type);
+          expect(byType[type].map(({ row }) => row)).toEqual(own.map(({ row }) => row));
+          expect(byType[type].every((entry, index) => entry === own[index])).toBe(true);
+        }
+      }
+    }),
+  );
+});
+
 describe('a gap stays in its place', () => {
   const gap: Gap = { from: 'a:4', to: 'b:0', lost: null, reason: 'epoch_changed' };
 
@@ -83,6 +136,28 @@ describe('a gap stays in its place', () => {
     read(snapshot(messages(1, 2, 3, 4), [gap]));
     expect(lines(read(snapshot(messages(1, 2, 3), [gap])))).toEqual(['1', '2', '3', 'gap']);
     expect(lines(read(snapshot(messages(1, 2, 3, 5), [gap])))).toEqual(['1', '2', '3', 'gap', '5']);
+  });
+
+  test('when the event that it follows was settled, in the place of its opening', () => {
+    const read = createLogReader();
+    read(snapshot([asked, ...messages(3)]));
+    const answered: PageEvent = {
+      ...asked,
+      open: { id: 'agent_question.1', kind: 'question', state: 'answered' },
+      answer: { choice: 'Go on' },
+      cursor: 'a:4',
+    };
+    expect(lines(read(snapshot([answered, ...messages(3)], [gap])))).toEqual(['question', '3', 'gap']);
+    expect(lines(read(snapshot([answered, ...messages(3, 5)], [gap])))).toEqual([
+      'question',
+      '3',
+      'gap',
+      '5',
+    ]);
+  });
+
+  test('when the event that it follows was erased before', () => {
+    expect(lines(createLogReader()(snapshot(messages(2, 3, 5), [gap])))).toEqual(['2', '3', 'gap', '5']);
   });
 
   test('when all events are erased, and those after it come behind it', () => {

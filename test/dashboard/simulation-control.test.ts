@@ -29,3 +29,16 @@ test.each([
   await button.waitFor();
   expect(asked).toBeGreaterThan(1);
 });
+
+test('a log is offered to be lost once the server has said that it may be, though it could not say so at first', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open('about:blank', { live: false });
+  const { page } = dashboard;
+  let asked = 0;
+  await page.route('**/trpc/simulation.mayLoseLog*', (route) =>
+    asked++ === 0 ? route.fulfill({ status: 429, body: 'Later.' }) : route.continue(),
+  );
+  await page.goto(server.url);
+  await page.getByRole('button', { name: 'Lose the log' }).waitFor();
+  expect(asked).toBeGreaterThan(1);
+});

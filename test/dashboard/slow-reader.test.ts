@@ -40,6 +40,11 @@ test('a slow reader goes on after its time until it is level with the page', asy
   await expect(read([SYNCED, item(1), item(2)], 'a:2', [0, 30])).resolves.toEqual({ read: 2, lost: 0 });
 });
 
+test('a slow reader of a new log does not wait for the page’s place in the one before', async () => {
+  const first: Item = { cursor: 'b:1', event: message(1, 0, 'b') };
+  await expect(read([first], 'a:2')).resolves.toEqual({ read: 1, lost: 0 });
+});
+
 test('a slow reader reads up to the newest event of those that it gets', () => {
   const { entries } = createLogReader()(snapshot([message(1, 0), asked]));
   expect([newestPlace(entries), newestPlace([])]).toEqual(['a:1', undefined]);

@@ -53,6 +53,34 @@ async function holdFirstAnswer(page: Page) {
   };
 }
 
+test('the picker asks for the topics of one text at a time, though nothing answers', async () => {
+  await using server = await startPageServer();
+  await using dashboard = await pages.open('about:blank', { live: false });
+  const { page } = dashboard;
+  let asked = 0;
+  const waiting = new Set<number>();
+  await page.routeWebSocket('**/trpc*', (socket) => {
+    const onward = socket.connectToServer();
+    socket.onMessage((frame) => {
+      for (const { id, method, params } of messagesOf(frame)) {
+        if (id === undefined) continue;
+        if (method === 'subscription.stop') waiting.delete(id);
+        if (!params?.input?.json?.topics) continue;
+        asked++;
+        waiting.add(id);
+        return;
+      }
+      onward.send(frame);
+    });
+  });
+  await page.goto(server.url);
+  await dashboard.connection.getByText('Live').waitFor();
+  await page.getByRole('button', { name: 'topic default' }).click();
+  await page.getByRole('dialog').getByRole('textbox').pressSequentially('shop');
+  await poll(() => asked).toBe(5);
+  await poll(() => waiting.size).toBe(1);
+});
+
 test('the picker offers the topics of the text as it is, though an answer to an earlier one comes later', async () => {
   await using server = await startPageServer();
   await server.events.publish('agent_message', said('here'));

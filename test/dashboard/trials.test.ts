@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { launchPages } from './dashboard-page.ts';
+import { launchPages, poll } from './dashboard-page.ts';
 import { said } from './events.ts';
 import { publishTo, startPageServer } from './page-server.ts';
 
@@ -25,10 +25,13 @@ test('[D12] a visitor who cuts the page off sees all that was published meanwhil
   await dashboard.feed.getByText('message 2', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Cut me off' }).click();
   await connection.getByText('Reconnecting').waitFor();
+  const moment = () => page.getByRole('slider', { name: 'Moment' }).getAttribute('aria-valuetext');
+  await poll(moment).toBe('newest');
   await publishAll(server.url, texts(3, 30));
   await page.getByText('The line is mended').waitFor();
   await connection.getByText('Live').waitFor();
   await dashboard.feed.getByText('message 29', { exact: true }).waitFor();
+  await poll(moment).toBe('live');
   expect(await dashboard.allMessages()).toEqual(texts(0, 30));
   expect(await page.locator('.gap-mark').count()).toBe(0);
 });

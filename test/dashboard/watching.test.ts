@@ -74,6 +74,23 @@ describe('a question', () => {
     expect(await dashboard.feed.locator('.question button').count()).toBe(0);
   });
 
+  test('has buttons once the server says that the viewer may answer, though it did not say so at first', async () => {
+    await using server = await startPageServer();
+    await using dashboard = await pages.open('about:blank', { live: false, before: hurryCalls });
+    let asked = 0;
+    await dashboard.page.routeWebSocket('**/trpc*', (socket) => {
+      const onward = socket.connectToServer();
+      socket.onMessage((frame) => {
+        if (!String(frame).includes('answer.agent_question') || asked++ > 0) onward.send(frame);
+      });
+    });
+    await dashboard.page.goto(server.url);
+    await dashboard.connection.getByText('Live').waitFor();
+    await server.events.begin('agent_question', asks);
+    await dashboard.feed.getByRole('button', { name: 'Turn back' }).waitFor();
+    expect(asked).toBeGreaterThan(1);
+  });
+
   test('has buttons for those who may answer, and names who did', async () => {
     await using server = await startPageServer({}, { AUTH_API_KEYS: KEYS });
     await using ada = await openAs(server.url, 'ada');
@@ -205,4 +222,11 @@ function countBytes(): void {
       });
     }
   };
+}
+
+/** Lets calls be given up after a second in place of ten. */
+function hurryCalls(): void {
+  const { setTimeout: start } = globalThis;
+  const hurried = (run: () => void, ms?: number) => start(run, ms === 10_000 ? 1000 : ms);
+  Object.assign(globalThis, { setTimeout: hurried });
 }
