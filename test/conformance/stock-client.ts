@@ -18,9 +18,11 @@ import { WholeEvents } from './whole-events.ts';
 
 /**
  * `loses` and `repeats` events when it reconnects; takes a change `twice`; `skips` what has a cursor that it has
- * seen, and so the changes of open events.
+ * seen, and so the changes of open events; `dies` when its line is cut.
  */
 const fault = process.argv[2];
+/** The close code of a connection that was cut. */
+const CUT = 1006;
 /** Ms between two attempts of a publish. */
 const RETRY_MS = 100;
 
@@ -37,6 +39,9 @@ const adapter: Adapter = {
     socket = createWSClient({
       url,
       WebSocket: WebSocket as never,
+      onClose: (cause) => {
+        if (fault === 'dies' && cause?.code === CUT) process.exit(3);
+      },
       keepAlive: { enabled: true, intervalMs: 2_000, pongTimeoutMs: 1_000 },
       connectionParams:
         tokens || version
