@@ -25,7 +25,9 @@ export async function runConformance(
   const { client, passed, failed, skipped, notRun } = report;
   const rest = notRun > 0 ? `, ${notRun} not run` : '';
   await around.print(
-    json ? JSON.stringify(report) : `\n${client}: ${passed} passed, ${failed} failed, ${skipped} skipped${rest}`,
+    json
+      ? JSON.stringify(report)
+      : `\n${client}: ${passed} passed, ${failed} failed, ${skipped} skipped${rest}`,
   );
   around.exitCode = failed + notRun > 0 ? 1 : 0;
 }

@@ -121,7 +121,10 @@ export class Scene implements AsyncDisposable {
     await this.stage[Symbol.asyncDispose]();
   }
 
-  /** Gives a command. The answer is often waited for after something else: a client that fails before is no error of nobody's, which would end the process. */
+  /**
+   * Gives a command. Its answer may be waited for later, after something else: a client that fails before then must not
+   * end the process with a rejection that nobody listens for yet.
+   */
   #answer(command: ClientCommand): ReturnType<ClientProcess['answer']> {
     const answer = this.#client.answer(this.#client.give(command), this.#signal);
     answer.catch(() => {});

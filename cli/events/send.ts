@@ -7,7 +7,10 @@ import type { Input } from './event-line.ts';
 
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
-/** Bytes of the lines of one request, unless it has one line alone: an eighth of what a server takes, and so of fewer values than it takes, too. */
+/**
+ * Bytes of the lines of one request, unless it has one line alone: an eighth of what a server takes, and so, at two bytes a
+ * value or more, with fewer values than it takes, too.
+ */
 const BATCH_BYTES = MAX_INPUT_BYTES / 8;
 
 /** The destination of events. */

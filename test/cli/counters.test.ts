@@ -16,8 +16,7 @@ test('counters hold what a map holds, in whatever order they come', () => {
       expect([...counters]).toEqual(inOrder);
       expect(counters.size).toBe(map.size);
       expect(counters.highest).toBe(inOrder.at(-1) ?? -1);
-      for (let counter = -1; counter <= 31; counter++)
-        expect(counters.mark(counter)).toBe(map.get(counter));
+      for (let counter = -1; counter <= 31; counter++) expect(counters.mark(counter)).toBe(map.get(counter));
     }),
   );
 });

@@ -130,11 +130,16 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
         done();
       },
     });
-    const around = new Surroundings({ stdin: Readable.from([]), stdout, stderr: process.stderr }, () => stop.signal);
+    const around = new Surroundings(
+      { stdin: Readable.from([]), stdout, stderr: process.stderr },
+      () => stop.signal,
+    );
     const cmd = client('test/conformance/our-client.ts');
     // A timeout of a fraction of a millisecond more, which AbortSignal does not take.
     await runConformance({ cmd, only: ['[D5]'], timeout: 60.0001 }, around);
-    expect(printed).toMatch(/^passed .*\n\npsyche-events: 1 passed, 0 failed, 0 skipped, [1-9]\d* not run\n$/);
+    expect(printed).toMatch(
+      /^passed .*\n\npsyche-events: 1 passed, 0 failed, 0 skipped, [1-9]\d* not run\n$/,
+    );
     expect(around.exitCode).toBe(1);
   });
 
