@@ -11,22 +11,25 @@ export interface ConformanceCommand {
   json?: boolean;
 }
 
-/** Tests a client, prints what came of each scenario, and makes one that failed the exit code 1. */
+/** Tests a client, prints what came of each scenario, and makes one that failed, or was not run, the exit code 1. */
 export async function runConformance(
   { cmd, only, timeout, json }: ConformanceCommand,
   around: Surroundings,
 ): Promise<void> {
   const report = await conform({
-    ...{ command: cmd, only, timeoutMs: timeout * MS_PER_SECOND, signal: around.stopSignal() },
+    ...{ command: cmd, only, timeoutMs: Math.ceil(timeout * MS_PER_SECOND), signal: around.stopSignal() },
     onOutcome: (outcome) => {
       if (!json) void around.print(toRow(outcome));
     },
   });
-  const { client, passed, failed, skipped } = report;
+  const { client, passed, failed, skipped, notRun } = report;
+  const rest = notRun > 0 ? `, ${notRun} not run` : '';
   await around.print(
-    json ? JSON.stringify(report) : `\n${client}: ${passed} passed, ${failed} failed, ${skipped} skipped`,
+    json
+      ? JSON.stringify(report)
+      : `\n${client}: ${passed} passed, ${failed} failed, ${skipped} skipped${rest}`,
   );
-  around.exitCode = failed > 0 ? 1 : 0;
+  around.exitCode = failed + notRun > 0 ? 1 : 0;
 }
 
 function toRow({ result, scenario, why }: Outcome): string {

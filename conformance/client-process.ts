@@ -118,10 +118,16 @@ export class ClientProcess implements AsyncDisposable {
   until(what: string, holds: () => boolean, describe: () => string, signal: AbortSignal): Promise<void> {
     const look = (): boolean => {
       if (holds()) return true;
-      if (this.#broken === null) return false;
-      throw new Error(`The client failed: ${this.#broken}${this.#stderr && `\n${this.#stderr.trim()}`}`);
+      this.requireRunning();
+      return false;
     };
     return this.changes.until(what, look, describe, signal);
+  }
+
+  /** @throws Error when it ended, or said what nobody understands */
+  requireRunning(): void {
+    if (this.#broken === null) return;
+    throw new Error(`The client failed: ${this.#broken}${this.#stderr && `\n${this.#stderr.trim()}`}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

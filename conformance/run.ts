@@ -42,6 +42,8 @@ export interface ConformanceReport {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Scenarios that a signal left no time for. */
+  readonly notRun: number;
   readonly outcomes: readonly Outcome[];
 }
 
@@ -88,6 +90,7 @@ export async function conform(options: ConformanceOptions): Promise<ConformanceR
   return {
     ...{ client: client.name, outcomes },
     ...{ passed: count('passed'), failed: count('failed'), skipped: count('skipped') },
+    notRun: scenarios.length - outcomes.length,
   };
 }
 

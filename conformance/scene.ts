@@ -63,13 +63,12 @@ export class Scene implements AsyncDisposable {
 
   /** Has the client publish a note. @returns what resolves with its answer */
   publish(text: unknown): Promise<{ result: unknown } | { error: ToldError }> {
-    const id = this.#client.give({ do: 'publish', type: 'note', topic: 't', data: { text } });
-    return this.#client.answer(id, this.#signal);
+    return this.#answer({ do: 'publish', type: 'note', topic: 't', data: { text } });
   }
 
   /** Has the client answer a question, or change an event of its own. @returns what resolves with its answer */
   call(command: OpenCommand): Promise<{ result: unknown } | { error: ToldError }> {
-    return this.#client.answer(this.#client.give(command), this.#signal);
+    return this.#answer(command);
   }
 
   /** A page of history by the client. */
@@ -99,9 +98,10 @@ export class Scene implements AsyncDisposable {
     return this.#client.closed?.code ?? null;
   }
 
-  /** Waits until something at the server holds. */
+  /** Waits until something at the server holds. @throws Error when the client has failed meanwhile, or time is up */
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     while (!(await holds())) {
+      this.#client.requireRunning();
       if (this.#signal.aborted) throw new Error(`Waited in vain for ${what}`);
       await sleep(LOOK_MS);
     }
@@ -121,8 +121,18 @@ export class Scene implements AsyncDisposable {
     await this.stage[Symbol.asyncDispose]();
   }
 
-  async #do(command: Parameters<ClientProcess['give']>[0]): Promise<unknown> {
-    const answer = await this.#client.answer(this.#client.give(command), this.#signal);
+  /**
+   * Gives a command. Its answer may be waited for later, after something else: a client that fails before then must not
+   * end the process with a rejection that nobody listens for yet.
+   */
+  #answer(command: ClientCommand): ReturnType<ClientProcess['answer']> {
+    const answer = this.#client.answer(this.#client.give(command), this.#signal);
+    answer.catch(() => {});
+    return answer;
+  }
+
+  async #do(command: ClientCommand): Promise<unknown> {
+    const answer = await this.#answer(command);
     if ('result' in answer) return answer.result;
     throw new Error(`${command.do} failed: ${JSON.stringify(answer.error)}`);
   }

@@ -14,7 +14,7 @@ const WORDS = 'What|Whatever|Whether|How|Who|Whoever|Whom|Whose|Which|Where|Of|T
 const COMMENTS = new RegExp(String.raw`/\*\*(?:\s|\*)*(?:${WORDS})\b.*`, 'g');
 /** A title follows `test(`, or the table of `test.each(…)(`; a rule such as [D1] or "control: " may come before it. */
 const TITLES = new RegExp(
-  String.raw`(?:\b(?:test|it|describe)(?:\.\w+)*|\))\(\s*['"\`](?:\[D\d+\][– ]?|control: )*(?:${WORDS}|The same|So many|Like|Such)\b.*`,
+  String.raw`(?:\b(?:test|it|describe)(?:\.\w+)*|\))\(\s*['"\`](?:\[[A-Z]\d+\][– ]?|control: )*(?:${WORDS}|The same|So many|Like|Such)\b.*`,
   'gi',
 );
 

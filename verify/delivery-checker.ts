@@ -1,3 +1,5 @@
+import { Counters } from './counters.ts';
+
 /** Checks what all readers together got of some publishers' events. */
 export interface DeliveryReport {
   readonly acknowledged: number;
@@ -13,14 +15,14 @@ export interface DeliveryReport {
 
 /** Counts what readers got of events that carry `<publisher>:<counter>`; counters begin at 0 and rise. */
 export class DeliveryChecker {
-  readonly #acknowledged = new Map<string, number[]>();
+  readonly #acknowledged = new Map<string, Counters>();
   readonly readers: DeliveryReader[] = [];
 
   /** The publish of an event was answered. */
   acknowledge(publisher: string, counter: number): void {
-    const counters = this.#acknowledged.get(publisher) ?? [];
+    const counters = this.#acknowledged.get(publisher) ?? new Counters();
     this.#acknowledged.set(publisher, counters);
-    counters.push(counter);
+    counters.add(counter);
   }
 
   reader(): DeliveryReader {
@@ -31,13 +33,13 @@ export class DeliveryChecker {
 
   /** Events answered so far. */
   get acknowledged(): number {
-    return [...this.#acknowledged.values()].reduce((sum, { length }) => sum + length, 0);
+    return [...this.#acknowledged.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Tells if every reader has the last event of every publisher. */
   get isLevel(): boolean {
     return this.readers.every((reader) =>
-      [...this.#acknowledged].every(([publisher, counters]) => reader.has(publisher, counters.at(-1) ?? 0)),
+      [...this.#acknowledged].every(([publisher, counters]) => reader.has(publisher, counters.highest)),
     );
   }
 
@@ -45,7 +47,7 @@ export class DeliveryChecker {
   following(count: number): () => boolean {
     // The one after the last may be under way.
     const from = new Map(
-      [...this.#acknowledged].map(([name, counters]) => [name, (counters.at(-1) ?? 0) + 1 + count]),
+      [...this.#acknowledged].map(([name, counters]) => [name, counters.highest + 1 + count]),
     );
     const names = this.#acknowledged;
     return () =>
@@ -77,23 +79,20 @@ export class DeliveryReader {
   duplicated = 0;
   reordered = 0;
   gaps = 0;
-  /** publisher → counter → gaps there had been when it came. */
-  readonly #seen = new Map<string, Map<number, number>>();
-  readonly #highest = new Map<string, number>();
+  /** publisher → its counters that came, each with the gaps that there had been. */
+  readonly #seen = new Map<string, Counters>();
 
   event(message: string): void {
     const [publisher = '', text] = message.split(':');
     const counter = Number(text);
-    const seen = this.#seen.get(publisher) ?? new Map<number, number>();
+    const seen = this.#seen.get(publisher) ?? new Counters();
     this.#seen.set(publisher, seen);
-    if (seen.has(counter)) {
+    const { highest } = seen;
+    if (!seen.add(counter, this.gaps)) {
       this.duplicated++;
       return;
     }
-    const highest = this.highest(publisher);
     if (counter < highest) this.reordered++;
-    this.#highest.set(publisher, Math.max(counter, highest));
-    seen.set(counter, this.gaps);
     this.delivered++;
   }
 
@@ -102,23 +101,22 @@ export class DeliveryReader {
   }
 
   has(publisher: string, counter: number): boolean {
-    return this.#seen.get(publisher)?.has(counter) ?? false;
+    return this.#seen.get(publisher)?.mark(counter) !== undefined;
   }
 
   /** The highest counter of a publisher that came; -1 before the first. */
   highest(publisher: string): number {
-    return this.#highest.get(publisher) ?? -1;
+    return this.#seen.get(publisher)?.highest ?? -1;
   }
 
-  missing(acknowledged: ReadonlyMap<string, readonly number[]>): { silent: number; announced: number } {
+  missing(acknowledged: ReadonlyMap<string, Counters>): { silent: number; announced: number } {
     const lost = { silent: 0, announced: 0 };
     for (const [publisher, counters] of acknowledged) {
-      const seen = this.#seen.get(publisher) ?? new Map<number, number>();
-      const inOrder = [...counters].sort((a, b) => a - b);
+      const seen = this.#seen.get(publisher);
       let before = 0;
       let waiting = 0;
-      for (const counter of inOrder) {
-        const after = seen.get(counter);
+      for (const counter of counters) {
+        const after = seen?.mark(counter);
         if (after === undefined) {
           waiting++;
           continue;

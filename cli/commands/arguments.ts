@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import type { Followed, Stored } from '../sources/event-source.ts';
 
 /** A command with these options. */
@@ -122,6 +123,14 @@ export function parsePositive(text: string): number {
   if (!(number > 0 && number < Number.POSITIVE_INFINITY))
     throw new InvalidArgumentError('Pass a number above 0.');
   return number;
+}
+
+/** The seconds of one timer, as an option's value: one for longer than there is ends at once. */
+export function parseSeconds(text: string): number {
+  const seconds = parsePositive(text);
+  const most = Math.floor(LONGEST_TIMER_MS / 1000);
+  if (seconds > most) throw new InvalidArgumentError(`Pass at most ${most} seconds.`);
+  return seconds;
 }
 
 /** A whole number above 0, as an option's value. */

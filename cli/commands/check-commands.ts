@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ConformanceCommand } from '../conformance.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { VerifyCommand } from '../verify.ts';
-import { examples, parseCount, parsePositive, pathOption, withOptions } from './arguments.ts';
+import { examples, parseCount, parsePositive, parseSeconds, pathOption, withOptions } from './arguments.ts';
 
 const count = (flags: string, description: string, fallback: number): Option =>
   new Option(flags, description).argParser(parseCount).default(fallback);
@@ -17,7 +17,7 @@ export function addVerifyCommand(program: Command, around: Surroundings): void {
     new Option('--token <token>', 'who you are to the server, where it asks').env('PSYCHE_TOKEN'),
     count('--publishers <n>', 'publishers, each with a connection', 4),
     count('--subscribers <n>', 'subscribers, each with a connection', 50),
-    new Option('--seconds <s>', 'how long to publish').argParser(parsePositive).default(30),
+    new Option('--seconds <s>', 'how long to publish').argParser(parseSeconds).default(30),
     new Option('--rate <n>', 'events a second, all publishers together')
       .argParser(parsePositive)
       .default(100),
@@ -45,7 +45,7 @@ export function addConformanceCommand(program: Command, around: Surroundings): v
     new Option('--cmd <command>', 'starts the client under test, a line for the shell').makeOptionMandatory(),
     new Option('--only <text...>', 'only scenarios whose name holds one of these texts'),
     new Option('--timeout <s>', 'how long a scenario may take, and the client to say hello')
-      .argParser(parsePositive)
+      .argParser(parseSeconds)
       .default(30),
     new Option('--json', 'print the report as JSON'),
   ])
@@ -59,7 +59,7 @@ export function addConformanceCommand(program: Command, around: Surroundings): v
         "conformance --cmd 'python3 client.py' --only '[D12]' --timeout 60",
       )}
 The client is driven by lines of JSON on its standard input and output: docs/clients.md has them. The exit code is 1 when
-a scenario failed.\n`,
+a scenario failed, or was not run because of a signal.\n`,
     )
     .action(async (options: ConformanceCommand) => {
       const { runConformance } = await import('../conformance.ts');

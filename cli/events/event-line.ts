@@ -17,6 +17,8 @@ export interface Input {
   /** Its name in errors; empty where there is only one. */
   readonly name: string;
   readonly event: EventToPublish<AnyCatalog>;
+  /** Bytes of its line, where it is one. */
+  readonly bytes?: number;
   /** Its cursor in the log it comes from, where that is known. */
   readonly cursor?: string | undefined;
   /** Its publisher, where that is told. */
@@ -67,7 +69,8 @@ export function fromLine({ number, text }: Line): Input[] {
   requireTime(event.timestamp, name);
   const isExact = cursor !== undefined || meta !== undefined;
   const state = { open: openOf(line.open, name), answer, stored: line.stored };
-  return [{ name, cursor, by, isExact, ...state, event: { ...event, idempotencyKey } }];
+  const bytes = Buffer.byteLength(text);
+  return [{ name, bytes, cursor, by, isExact, ...state, event: { ...event, idempotencyKey } }];
 }
 
 /** @throws EventsError INVALID_EVENT, naming the line */

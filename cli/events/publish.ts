@@ -86,7 +86,8 @@ async function* publishAll(
 
 function dataOf({ number, text }: Line, type: string): Input[] {
   const name = `Line ${number}`;
-  return [{ name, event: { event_type: type, data: parseJson(text, name) } }];
+  const event = { event_type: type, data: parseJson(text, name) };
+  return [{ name, bytes: Buffer.byteLength(text), event }];
 }
 
 function withKey(line: Line): Input[] {

@@ -1,4 +1,5 @@
 import { EventsError, formatIssues, type PublishResult } from '../../shared/index.ts';
+import { MAX_INPUT_BYTES } from '../../shared/wire/limits.ts';
 import { Coercion } from '../schema/coerce.ts';
 import { kindsOf } from '../schema/kinds.ts';
 import type { EventsSource } from '../sources/event-source.ts';
@@ -6,6 +7,11 @@ import type { Input } from './event-line.ts';
 
 /** Events per request: well below what a server takes. */
 const BATCH = 500;
+/**
+ * Bytes of the lines of one request, unless it has one line alone: an eighth of what a server takes, and so, at two bytes a
+ * value or more, with fewer values than it takes, too.
+ */
+const BATCH_BYTES = MAX_INPUT_BYTES / 8;
 
 /** The destination of events. */
 export interface Destination {
@@ -21,11 +27,16 @@ export async function batchesOf({ source }: Destination, inputs: readonly Input[
   const facts = await factsFor(source, inputs);
   const batches: Input[][] = [];
   let isClosed = true;
+  let bytes = 0;
   for (const input of inputs) {
     const isAlone = isUnstored(facts, input);
     const last = batches.at(-1);
-    if (last && !isClosed && !isAlone && last.length < BATCH) last.push(input);
-    else batches.push([input]);
+    bytes += input.bytes ?? 0;
+    if (last && !isClosed && !isAlone && last.length < BATCH && bytes <= BATCH_BYTES) last.push(input);
+    else {
+      batches.push([input]);
+      bytes = input.bytes ?? 0;
+    }
     isClosed = isAlone;
   }
   return batches;

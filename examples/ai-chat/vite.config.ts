@@ -1,17 +1,23 @@
-import { loadConfig, startServer } from 'psyche-events/server';
+import { loadConfig, type RunningServer, startServer } from 'psyche-events/server';
 import { defineConfig, type Plugin } from 'vite';
 import { answerChats } from './answers.ts';
 import { catalog } from './catalog.ts';
 import { standInModel } from './stand-in-model.ts';
+
+/** The server that runs: Vite reads this file again, in the same process, when it or what it imports has changed. */
+const kept = globalThis as { server?: RunningServer };
 
 /** The server of the events, and the model, in this process: one command runs all. */
 const events: Plugin = {
   name: 'events',
   apply: 'serve',
   async config() {
-    const { url, manager } = await startServer(loadConfig({ port: 0, logLevel: 'silent' }, {}), { catalog });
-    answerChats(manager, standInModel());
-    return { server: { proxy: { '/trpc': { target: url, ws: true } } } };
+    await kept.server?.close();
+    const config = loadConfig({ port: 0, logLevel: 'silent', drainMs: 0 }, {});
+    const server = await startServer(config, { catalog });
+    kept.server = server;
+    answerChats(server.manager, standInModel());
+    return { server: { proxy: { '/trpc': { target: server.url, ws: true } } } };
   },
 };
 

@@ -1,9 +1,9 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { defineEvents, transformer } from 'psyche-events';
-import { EventManager, eventProcedures, MemoryBroker } from 'psyche-events/server';
+import { EventManager, errorFormatter, eventProcedures, MemoryBroker } from 'psyche-events/server';
 import * as z from 'zod';
 
-const t = initTRPC.context<{ user: string | null }>().create({ transformer });
+const t = initTRPC.context<{ user: string | null }>().create({ transformer, errorFormatter });
 const signedIn = t.procedure.use(({ ctx, next }) => {
   if (ctx.user === null) throw new TRPCError({ code: 'UNAUTHORIZED' });
   return next({ ctx: { user: ctx.user } });

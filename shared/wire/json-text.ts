@@ -77,6 +77,7 @@ function withBigints(parsed: unknown, mark: string): unknown {
   const holders: object[] = [root];
   for (let holder = holders.pop(); holder; holder = holders.pop()) {
     for (const [key, value] of Object.entries(holder)) {
+      if (key.startsWith(mark)) throw new SyntaxError('A name of a field is a number, and no string');
       if (typeof value === 'object' && value !== null) holders.push(value);
       else if (typeof value === 'string' && value.startsWith(mark)) {
         const bigint = BigInt(value.slice(mark.length));

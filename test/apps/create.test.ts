@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quoted } from '../../create/create.mjs';
+import { packed } from '../setup/packed.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'create/main.mjs');
@@ -41,6 +42,16 @@ describe('create-psyche-events', () => {
       const { dependencies } = await manifestOf(`create/templates/${name}/package.json`);
       expect(dependencies).toMatchObject({ 'psyche-events': `^${version}` });
     }
+  });
+
+  test('is a package with a README, which names each template, and the license of this one', async () => {
+    const { files } = await packed('create');
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'main.mjs']));
+    const contentOf = (path: string) => readFile(join(ROOT, path), 'utf8');
+    expect(await contentOf('create/LICENSE')).toBe(await contentOf('LICENSE'));
+    const readme = await contentOf('create/README.md');
+    for (const name of await readdir(join(ROOT, 'create/templates')))
+      if (name !== 'common') expect(readme).toContain(`\`${name}\``);
   });
 
   test('makes the first template in psyche-app, and says what comes next', async () => {

@@ -30,7 +30,7 @@ function secretsIn(path: string): number[] {
   return [...found].toSorted((a, b) => a - b);
 }
 
-test('[V7] what is erased is in none of the files any more', async () => {
+test('[V7] an event that is erased is in none of the files any more', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open();
   for (let n = 1; n <= 40; n++) await broker.publish('run', [secret(n, n % 5 === 0 ? 20_000 : 20)]);
@@ -88,7 +88,7 @@ test('[V7] the file is written anew once for all parts of an erasing, and for no
   await manager.close();
 });
 
-test('[V7] what is erased is out of the files beside a part of another erasing, which goes on', async () => {
+test('[V7] an event that is erased is out of the files beside a part of another erasing, which goes on', async () => {
   await using disk = new DiskFixture();
   const broker = await disk.open();
   await Promise.all([broker.publish('done', [secret(1)]), broker.publish('longer', [secret(2), secret(3)])]);

@@ -20,6 +20,7 @@ const catalog = defineEvents({
     count: z.bigint(),
     nothing: z.undefined().optional(),
   }),
+  page: z.object({ content: z.unknown() }),
 });
 
 const directory = mkdtempSync(join(tmpdir(), 'psyche-transfer-'));
@@ -134,6 +135,22 @@ describe('psyche-events', { timeout: 60_000 }, () => {
     const wrong = exported.stdout.replace('"by":"bob"', '"by":""');
     const refused = await runHere(['import', '--topic', 'd', ...redis], wrong);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 3: by: must be text') });
+  });
+
+  test.each([
+    ['bytes', 'x'.repeat(1_000_000)],
+    ['values', Array(120_000).fill(0)],
+  ])('publish sends a line of nearly as many %s as a server takes by itself', async (_, large) => {
+    await using server = await startServer();
+    const lines = [large, ...Array<string>(60).fill('y'.repeat(1_000)), large, 'z'].map(
+      (content) => `${JSON.stringify({ content })}\n`,
+    );
+    const args = ['publish', 'page', '--topic', 'pages', ...server.at];
+    const { code, stderr, stdout } = await runHere(args, lines.join(''));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(linesOf(stdout)).toHaveLength(lines.length);
+    const stored = await runHere(['export', '--topic', 'pages', ...server.at]);
+    expect(linesOf(stored.stdout).map(({ data }) => `${JSON.stringify(data)}\n`)).toEqual(lines);
   });
 
   test('import refuses lines that export did not write, with the line number', async () => {

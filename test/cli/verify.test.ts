@@ -25,6 +25,8 @@ describe('psyche-events verify', { timeout: 60_000 }, () => {
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ silent: 0, announced: 0, duplicated: 0, reordered: 0, gaps: 0 });
     expect(report.acknowledged).toBeGreaterThan(10);
+    const { p50, p99, max } = report.latencyMs;
+    expect([0 < p50, p50 <= p99, p99 <= max]).toEqual([true, true, true]);
     expect(report.delivered).toBe(report.acknowledged * 4);
     expect(server.connections).toBeGreaterThan(6);
   });

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { runConformance } from '../../cli/conformance.ts';
+import { Surroundings } from '../../cli/surroundings.ts';
 import { CAPABILITIES } from '../../conformance/messages.ts';
 import type { ConformanceReport } from '../../conformance/run.ts';
 import { run } from '../cli/command.ts';
@@ -83,6 +86,16 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
     );
   });
 
+  test('a client that ends while its answer is not waited for yet fails its scenario alone', async () => {
+    const cmd = `${client('test/conformance/stock-client.ts')} dies`;
+    const { code, report } = await conformance(runHere, cmd, '--only', 'no connection', 'idle topic');
+    expect(code).toBe(1);
+    expect(report.outcomes).toMatchObject([
+      { scenario: expect.stringContaining('idle topic'), result: 'passed' },
+      { result: 'failed', why: expect.stringContaining('it ended with code 3') },
+    ]);
+  });
+
   test.each([
     ['ends', 'exit 3', 'it ended with code 3'],
     ['answers something else', 'echo hello; cat', 'its first line is no hello: hello'],
@@ -105,6 +118,34 @@ describe.concurrent('psyche-events conformance', { timeout: 300_000 }, () => {
   test('exits with an error for --only with words that are in no scenario’s name', async () => {
     const { code, stderr } = await runHere(['conformance', '--cmd', 'true', '--only', 'nothing at all']);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('No scenario') });
+  });
+
+  test('an interrupted run says how many scenarios were not run, and its exit code is 1', async () => {
+    const stop = new AbortController();
+    let printed = '';
+    const stdout = new Writable({
+      write(chunk, _encoding, done) {
+        printed += chunk;
+        stop.abort(); // at the first outcome
+        done();
+      },
+    });
+    const around = new Surroundings(
+      { stdin: Readable.from([]), stdout, stderr: process.stderr },
+      () => stop.signal,
+    );
+    const cmd = client('test/conformance/our-client.ts');
+    // A timeout of a fraction of a millisecond more, which AbortSignal does not take.
+    await runConformance({ cmd, only: ['[D5]'], timeout: 60.0001 }, around);
+    expect(printed).toMatch(
+      /^passed .*\n\npsyche-events: 1 passed, 0 failed, 0 skipped, [1-9]\d* not run\n$/,
+    );
+    expect(around.exitCode).toBe(1);
+  });
+
+  test.each(['0', '2147484'])('refuses a timeout of %s s, for which there is no timer', async (timeout) => {
+    const { code, stderr } = await runHere(['conformance', '--cmd', 'true', '--timeout', timeout]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('Pass a') });
   });
 
   test('prints a table for people', async () => {

@@ -18,14 +18,17 @@ import { WholeEvents } from './whole-events.ts';
 
 /**
  * `loses` and `repeats` events when it reconnects; takes a change `twice`; `skips` what has a cursor that it has
- * seen, and so the changes of open events.
+ * seen, and so the changes of open events; `dies` when its line is cut, once it has published.
  */
 const fault = process.argv[2];
+/** The close code of a connection that was cut. */
+const CUT = 1006;
 /** Ms between two attempts of a publish. */
 const RETRY_MS = 100;
 
 let socket: ReturnType<typeof createWSClient> | undefined;
 let trpc: TRPCUntypedClient<AnyTRPCRouter> | undefined;
+let hasPublished = false;
 const current = (): TRPCUntypedClient<AnyTRPCRouter> => trpc ?? missing();
 
 function missing(): never {
@@ -37,6 +40,12 @@ const adapter: Adapter = {
     socket = createWSClient({
       url,
       WebSocket: WebSocket as never,
+      ...(fault === 'dies' && {
+        retryDelayMs: () => 60_000, // it is dead before it tries again
+        onClose: (cause?: { code?: number }) => {
+          if (hasPublished && cause?.code === CUT) process.exit(3);
+        },
+      }),
       keepAlive: { enabled: true, intervalMs: 2_000, pongTimeoutMs: 1_000 },
       connectionParams:
         tokens || version
@@ -77,7 +86,10 @@ const adapter: Adapter = {
     start(input);
     return () => subscription.unsubscribe();
   },
-  publish: (type, data, topic) => insist(`publish.${type}`, { data, topic, idempotencyKey: randomUUID() }),
+  publish(type, data, topic) {
+    hasPublished = true;
+    return insist(`publish.${type}`, { data, topic, idempotencyKey: randomUUID() });
+  },
   history: (input) => current().query('history', input),
   answer: (type, id, answer, topic) => insist(`answer.${type}`, { topic, id, answer }),
   async begin(type, data, topic) {

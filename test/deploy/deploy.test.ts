@@ -155,6 +155,27 @@ describe('manifests', () => {
     },
   );
 
+  test('leave the number of nodes to the autoscaler, which an apply would undo', () => {
+    const { scaleTargetRef } = manifest('HorizontalPodAutoscaler').spec;
+    expect(manifest(scaleTargetRef.kind, scaleTargetRef.name).spec.replicas).toBeUndefined();
+  });
+
+  test('name the image of this version, which a machine that has it does not ask a registry for', () => {
+    const image = `psyche-events:${JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version}`;
+    expect(container).toMatchObject({ image, imagePullPolicy: 'IfNotPresent' });
+    expect(dockerfile).toContain(` -t ${image} .\n`);
+  });
+
+  test('start without the Secret where the keys are published', () => {
+    const [, { secretRef }] = container.envFrom;
+    expect(secretRef).toEqual({ name: 'psyche-events', optional: true });
+    const keys = { AUTH_JWKS_URL: 'https://login.example.org/keys' };
+    const env = { ...imageEnv, ...manifest('ConfigMap').data, ...keys };
+    expect(loadConfig({}, env)).toMatchObject({ authJwtSecret: null, authJwksUrl: keys.AUTH_JWKS_URL });
+    // The reason why the Secret is to be taken out.
+    expect(() => loadConfig({}, { ...env, ...manifest('Secret').stringData })).toThrow('AUTH_JWT_SECRET');
+  });
+
   test('control: are refused when they are wrong', () => {
     const wrong = structuredClone(manifest('Deployment'));
     wrong.spec.template.spec.containers[0].ports[0].containerPort = 'http';

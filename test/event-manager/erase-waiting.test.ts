@@ -9,7 +9,7 @@ import { holdTimeouts, turns } from './timeouts.ts';
 const catalog = defineEvents({ note: z.object({ n: z.number(), text: z.string() }) });
 type Manager = EventManager<typeof catalog>;
 
-describe('[V7] what waits to be delivered when it is erased', () => {
+describe('[V7] an event that waits to be delivered when it is erased', () => {
   const [memory] = brokerKinds;
 
   test('is not delivered by a paced subscription: the notice is', async () => {

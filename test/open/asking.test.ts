@@ -57,7 +57,7 @@ describe('ask', () => {
     expect(await openSet(world)).toHaveLength(1);
   });
 
-  test('[V7] of a question that was erased nothing is remembered: under its key it is asked anew', async () => {
+  test('[V7] a question that was erased is not remembered: under its key it is asked anew', async () => {
     const world = openWorld();
     const first = await world.manager.opens.begin('approval', { tool: 'rm' }, { key: 'k' });
     await world.manager.answer('approval', first.id, { allow: true });

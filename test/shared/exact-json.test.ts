@@ -40,3 +40,11 @@ test('all other values are those of JSON.parse', () => {
   }
   expect(() => parseExactly('{"a":9007199254740993')).toThrow(SyntaxError);
 });
+
+test.each(['{12345678901234567890:1}', '[{"a":[{"b":1,12345678901234567890 : 2}]}]'])(
+  'a long number in the place of a name is no JSON, as for JSON.parse: %s',
+  (text) => {
+    expect(() => JSON.parse(text)).toThrow(SyntaxError);
+    expect(() => parseExactly(text)).toThrow(SyntaxError);
+  },
+);

@@ -188,7 +188,7 @@ describe('a record of a newer version than a process knows', () => {
     expect(all.lines).toHaveLength(1);
   });
 
-  test('[V4] what came in great number while it was waited at is read from the log, in order and once', async () => {
+  test('[V4] events that came in great number while it was waited at are read from the log, in order and once', async () => {
     await using all = new TwoVersions();
     using stream = follow(all.older);
     await stream.count(1);
@@ -201,7 +201,7 @@ describe('a record of a newer version than a process knows', () => {
     expect(stream.items.map(short)).toEqual(['synced', 'gap unknown_version', ...numbers]);
   });
 
-  test('[V4] where all that waited have gone elsewhere, whoever comes later waits anew', async () => {
+  test('[V4] a client that comes once all that waited have gone elsewhere waits anew', async () => {
     await using all = new TwoVersions();
     const stream = follow(all.older);
     await stream.count(1);

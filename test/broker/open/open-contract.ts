@@ -102,7 +102,7 @@ export function describeOpen(kind: BrokerKind): void {
       expect(await look(log, event.id)).toEqual(before);
     });
 
-    test('[O4] of two writers at one place one goes on, and the other knows', async () => {
+    test('[O4] one of two writers at one place goes on, and the other knows', async () => {
       await using log = await open();
       const event = reply();
       await begin(log, event);

@@ -58,7 +58,7 @@ export function describeOpenForget({ open }: BrokerKind): void {
       expect(await sets.append(topic, ownerOf(kept), 4, '!')).toBe(5);
     });
 
-    test('[V7] of those that were settled nothing is remembered, no answer either', async () => {
+    test('[V7] nothing is remembered of events that were settled, no answer either', async () => {
       await using log = await open();
       const [asked, text, kept] = [approval('', { key: 'q' }), reply('', { key: 't' }), approval()];
       const sets = openOf(log.broker);

@@ -73,7 +73,7 @@ export function describeOpenSettle({ open }: BrokerKind): void {
       expect(settled?.cursor).toBe(records[2]?.cursor);
     });
 
-    test('[O1] of many at once one settles, and all others are told the same', async () => {
+    test('[O1] one of many at once settles, and all others are told the same', async () => {
       await using log = await open();
       const event = approval();
       await begin(log, event);

@@ -77,7 +77,7 @@ export function describeOpenTail({ open }: BrokerKind): void {
       );
     });
 
-    test('[O2] what changes nothing is not told: duplicates, renewals, refusals', async () => {
+    test('[O2] calls that change nothing are not told: duplicates, renewals, refusals', async () => {
       await using log = await open();
       const sink = new OpenRecordingSink();
       await log.another().tail(topic, sink);

@@ -155,7 +155,7 @@ test('data that is refused does not keep the next from being sent, and a member 
   expect(items.map(({ event }) => event.data)).toEqual([{ name: 'Ina' }]);
 });
 
-test('[O11] of more than 500 members the number is told, and handlers hear of none of them', async () => {
+test('[O11] more than 500 members are told by their number, and handlers hear of none of them', async () => {
   await using server = await start();
   await using client = connect({ url: server.wsUrl, catalog });
   for (let n = 0; n < 501; n++) await server.manager.opens.begin('viewer', { name: `${n}` }, { topic });

@@ -29,6 +29,12 @@ test('links of the documents in the package lead somewhere in the package', asyn
   expect(broken).toEqual([]);
 });
 
+test('the package has the types of its doors, and none of rooms that have no door', async () => {
+  const { files } = await packed();
+  expect(files).toEqual(expect.arrayContaining(['dist/server/index.d.ts', 'dist/conformance/index.js']));
+  expect(files.filter((file) => /^dist\/(cli|conformance|verify)\/.*\.d\.ts$/.test(file))).toEqual([]);
+});
+
 test.each(DOCUMENTS)('the links of %s lead somewhere in the project', (document) => {
   const links = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   const broken = links.filter((link) => {

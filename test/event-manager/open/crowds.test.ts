@@ -24,7 +24,7 @@ const members = (stream: ReturnType<typeof collect>) =>
 const counts = (stream: ReturnType<typeof collect>) =>
   shorts(stream.items).filter((item) => item.includes('×'));
 
-test('[O11] of 500 members each is told', async () => {
+test('[O11] each of 500 members is told', async () => {
   await viewers(500);
   using stream = collect(manager);
   await stream.count(501);

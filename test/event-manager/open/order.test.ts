@@ -210,7 +210,7 @@ test('events of a set that are not valid are left out, and counted as malformed'
   expect(manager.stats().errors.malformed).toBe(1);
 });
 
-test('[O3] who joins between the record of an opening and its change is told the event', async () => {
+test('[O3] a subscriber who joins between the record of an opening and its change is told the event', async () => {
   using early = await following();
   await broker.publish('default', [openingOf('b', '')]);
   await early.count(3);

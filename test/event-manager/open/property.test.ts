@@ -248,7 +248,7 @@ async function run(
   }
 }
 
-test('[O3] [O5] [O6] what each subscriber has assembled is what is open: at each stream_synced, and at the end', async () => {
+test('[O3] [O5] [O6] each subscriber has assembled what is open: at each stream_synced, and at the end', async () => {
   const check = ({ subscribers, pictures }: World) => {
     const possible = new Map(
       WANTS.map(({ wants }) => [wants, new Set(pictures.map((picture) => paint(picture, wants)))] as const),
