@@ -28,7 +28,7 @@ export const openShape = {
   timeoutMs: z.int().min(MIN_LEASE_MS).max(MAX_TIMEOUT_MS),
   at: z.int().min(0).max(MAX_GROWN),
   text: wellFormed(MAX_GROWN),
-  state: z.enum(['done', 'aborted', 'withdrawn', 'left']),
+  state: z.enum(Object.values(OWNERS_STATES).flat()),
   reason: wellFormed(MAX_REASON),
 };
 
