@@ -15,6 +15,13 @@ export const SETTLED_STATES = {
 /** Kinds of events that are begun, and settled once. */
 export type BegunKind = Exclude<OpenKind, 'ephemeral'>;
 
+/** States in which owners may settle their events. An answer, and the end of a lease or a deadline, settle the others. */
+export const OWNERS_STATES = {
+  growing: ['done', 'aborted'],
+  question: ['withdrawn'],
+  presence: ['left'],
+} as const satisfies Readonly<Record<BegunKind, readonly SettledState[]>>;
+
 /** State of an event that was settled. */
 export type SettledState = (typeof SETTLED_STATES)[BegunKind][number];
 
