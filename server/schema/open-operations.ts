@@ -7,7 +7,7 @@ import {
   MIN_LEASE_MS,
   TIMEOUT_MS,
 } from '../../shared/open/bounds.ts';
-import { type BegunKind, type OpenKind, SETTLED_STATES } from '../../shared/open/open-part.ts';
+import { type BegunKind, type OpenKind, OWNERS_STATES, SETTLED_STATES } from '../../shared/open/open-part.ts';
 import { CURSOR, envelope, fields, messageRefs, TOPIC, TRACE } from './document-parts.ts';
 import type { JsonSchema } from './events-schema.ts';
 
