@@ -81,7 +81,7 @@ export {
   type PublisherOf,
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';
-export { schemasOf } from './event-manager/records/kept-schemas.ts';
+export { schemasOf } from './event-manager/records/schema-comparison.ts';
 export type { NewerVersion } from './event-manager/records/newer-versions.ts';
 export type { Selection } from './event-manager/records/selector.ts';
 export type { DeliveredItem } from './event-manager/records/stream-record.ts';

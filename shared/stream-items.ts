@@ -2,8 +2,18 @@ import type { AnyCatalog } from './catalog.ts';
 import type { EventName, EventOf, OpenName } from './events.ts';
 import type { StreamUpdate } from './open/open-part.ts';
 
+/** All reasons of gaps, in the order in which schemas list them. */
+export const GAP_REASONS = [
+  'trimmed',
+  'epoch_changed',
+  'conflated',
+  'dropped',
+  'unknown_version',
+  'erased',
+] as const;
+
 /** Why a stream could not deliver a range [D4]; `erased` is no loss: somebody took the events back [V7]. */
-export type GapReason = 'trimmed' | 'epoch_changed' | 'conflated' | 'dropped' | 'unknown_version' | 'erased';
+export type GapReason = (typeof GAP_REASONS)[number];
 
 /** The stream has caught up; live from here [D5]. */
 export interface StreamSynced {

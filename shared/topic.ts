@@ -6,8 +6,11 @@ import { DEFAULT_TOPIC } from './protocol.ts';
 /** Most topics one subscription follows, those that its patterns match included. */
 export const MAX_TOPICS = 50;
 
+/** The form of a topic's name. */
+export const TOPIC_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/;
+
 /** A topic is one ordered log, e.g. one simulation run. */
-export const topicSchema = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/, {
+export const topicSchema = z.string().regex(TOPIC_PATTERN, {
   error: ({ input }) =>
     `A topic is 1–128 characters of A–Z a–z 0–9 _ . - and does not start with a dot${
       input?.includes('*') ? '; a subscription takes a pattern in topics' : ''

@@ -1,4 +1,4 @@
-import { schemasOf } from '../../server/event-manager/records/kept-schemas.ts';
+import { schemasOf } from '../../server/event-manager/records/schema-comparison.ts';
 import type { JsonSchema, KeptSchema } from '../../server/index.ts';
 import { type AnyCatalog, EventsError } from '../../shared/index.ts';
 

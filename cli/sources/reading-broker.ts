@@ -1,5 +1,5 @@
 import { RedisBroker } from '../../server/broker/redis/redis-broker.ts';
-import { schemasOf } from '../../server/event-manager/records/kept-schemas.ts';
+import { schemasOf } from '../../server/event-manager/records/schema-comparison.ts';
 import type { KeptSchema } from '../../server/index.ts';
 import type { AnyCatalog } from '../../shared/index.ts';
 

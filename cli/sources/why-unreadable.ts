@@ -1,4 +1,4 @@
-import { firstKept, schemasOf } from '../../server/event-manager/records/kept-schemas.ts';
+import { firstKept, schemasOf } from '../../server/event-manager/records/schema-comparison.ts';
 import { RecordChecks } from '../../server/event-manager/records/record-checks.ts';
 import type { Broker } from '../../server/index.ts';
 import { silentLogger } from '../../server/telemetry/logger.ts';

@@ -25,7 +25,7 @@ export function callsOf(
     },
   };
   const owner = { topic, id, key };
-  let isSettled = false;
+  let isAskedBefore = false;
   return {
     append: (at, text) => wire.mutate('INVALID_EVENT', 'append', { ...owner, at, text }, retry),
     update: (data) => wire.mutate('INVALID_EVENT', 'update', { ...owner, data }, retry),
@@ -41,12 +41,13 @@ export function callsOf(
         const timeoutMs = state === 'left' ? LEAVE_MS : retry.timeoutMs;
         return await wire.mutate('INVALID_OPTION', 'settle', { ...owner, state, reason }, { timeoutMs });
       } catch (error) {
-        // The answer of an earlier try may have been lost with its connection.
+        // Only the first call takes a settlement that it finds for its own: the answer of an earlier try of it may have
+        // been lost with its connection.
         const settled = settlementIn(error);
-        if (isSettled || settled?.state !== state) throw error;
+        if (isAskedBefore || settled?.state !== state) throw error;
         return { cursor: settled.cursor };
       } finally {
-        isSettled = true;
+        isAskedBefore = true;
       }
     },
   };

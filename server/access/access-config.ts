@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { onOff } from '../../shared/data/bounded-schemas.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { subjectIdSchema } from '../../shared/events.ts';
 import { isLoopback } from './names/host-address.ts';
@@ -66,7 +67,7 @@ export const accessShape = {
     .default(null),
   authJwtIssuer: text,
   authJwtAudience: text,
-  allowAnonymous: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  allowAnonymous: onOff().default(false),
 };
 
 /** Finds options that contradict each other. @returns the option, and the words after "<name> must be" */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
-import { wholeNumber } from '../../shared/data/bounded-schemas.ts';
+import { onOff, wholeNumber } from '../../shared/data/bounded-schemas.ts';
 import { EventsError } from '../../shared/errors.ts';
 import { subjectIdSchema } from '../../shared/events.ts';
 import { noOption } from '../../shared/options/known-options.ts';
@@ -124,7 +124,7 @@ const shape = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_.:-]{1,128}$/, { error: '1–128 characters of A–Z a–z 0–9 _ . : -' })
     .default('psyche'),
-  ingress: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  ingress: onOff().default(false),
   ingressBy: z
     .string()
     .refine((id) => subjectIdSchema.safeParse(id).success, {
@@ -133,18 +133,18 @@ const shape = z.strictObject({
     .nullable()
     .default(null),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }).default('info'),
-  tracing: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  tracing: onOff().default(false),
   publishAs: z
     .union([z.string().transform(versionsIn), z.unknown()])
     .refine(areVersions, { error: 'events with one version each, such as agent_message:1,system_status:2' })
     .default({}),
   maxOpen: wholeNumber(1, 100_000).default(MAX_OPEN),
-  simulation: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(true),
+  simulation: onOff().default(true),
   simulationTopics: list
     .refine(areTopics, { error: 'different names of topics, comma-separated' })
     .default([DEFAULT_TOPIC]),
   monitorIntervalMs: wholeNumber(0, LONGEST_TIMER_MS).optional(),
-  compression: z.union([z.boolean(), z.stringbool()], { error: 'on or off' }).default(false),
+  compression: onOff().default(false),
   drainMs: wholeNumber(0, 27_000).default(10_000),
   allowedOrigins: list
     .transform((origins) => origins.map(canonicalOrigin))

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { hasMethods } from '../../shared/options/has-methods.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
 import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
-import { BoundedMemo } from '../memory/aging-map.ts';
+import { BoundedMemo } from '../memory/bounded-memo.ts';
 import { refuseForeignRouter } from '../trpc/trpc-copy.ts';
 import { jsonEncoder } from './core/json-encoder.ts';
 import { checkNumber, type Limits, resolveLimits } from './core/limits.ts';

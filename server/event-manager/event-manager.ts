@@ -46,7 +46,7 @@ import { ownAsker } from './reading/asker.ts';
 import { ProcessReads } from './reading/process-reads.ts';
 import { openSetsOf } from './reading/topic-open.ts';
 import { TopicReaders } from './reading/topic-readers.ts';
-import { SchemaComparison } from './records/kept-schemas.ts';
+import { SchemaComparison } from './records/schema-comparison.ts';
 import { NewerVersions } from './records/newer-versions.ts';
 import { RecordChecks } from './records/record-checks.ts';
 import { ofThePast, select } from './records/selector.ts';

@@ -1,7 +1,7 @@
 import { TRPCError } from '@trpc/server';
 import type * as z from 'zod';
 import { refusedBy } from '../../shared/errors.ts';
-import type { Expects } from '../../shared/wire/limits.ts';
+import { type Expects, optionsOnly } from '../../shared/wire/limits.ts';
 import { toTRPCError } from '../trpc/errors.ts';
 import { decodeInput, peek } from '../trpc/raw-input.ts';
 
@@ -17,8 +17,8 @@ export interface CallRules<Asked, Input, Grant> {
   readonly asked: z.ZodType<Asked>;
   /** @throws EventsError FORBIDDEN and others */
   authorize(context: unknown, asked: Asked): Promise<Grant>;
-  /** Types that may be annotated in the input. */
-  expects(asked: Asked): Expects;
+  /** Types that may be annotated in the input. @default those of options alone */
+  expects?(asked: Asked): Expects;
   readonly input: z.ZodType<Input>;
 }
 
@@ -29,7 +29,7 @@ export interface CallRules<Asked, Input, Grant> {
  * @throws TRPCError, EventsError
  */
 export async function admit<Asked, Input, Grant>(
-  { asked: askedSchema, authorize, expects, input: inputSchema }: CallRules<Asked, Input, Grant>,
+  { asked: askedSchema, authorize, expects = () => optionsOnly, input: inputSchema }: CallRules<Asked, Input, Grant>,
   context: unknown,
   raw: unknown,
 ): Promise<Admitted<Input, Grant>> {

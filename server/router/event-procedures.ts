@@ -11,7 +11,6 @@ import type {
   SubscriptionOptions,
 } from '../../shared/options/read-options.ts';
 import type { HistoryPage, StreamItem } from '../../shared/stream-items.ts';
-import { optionsOnly } from '../../shared/wire/limits.ts';
 import { type Authorize, authorizeSession } from '../access/authorize.ts';
 import { Checkpoint } from '../access/checkpoint.ts';
 import { endWithSession } from '../access/sessions/end-with-session.ts';
@@ -24,7 +23,7 @@ import { trackedItems } from '../trpc/tracked-items.ts';
 import { admittingOn, type BaseProcedure } from './admitting.ts';
 import {
   askedOfBatch,
-  askedOfHistory,
+  askedOfSelection,
   batchInput,
   eraseInput,
   expectsEvents,
@@ -189,9 +188,8 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   };
 
   const history = admitting({
-    asked: askedOfHistory(catalog.names),
+    asked: askedOfSelection(catalog.names),
     authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
-    expects: () => optionsOnly,
     input: historyInput(catalog.names),
   }).query(({ ctx, input: { input = {}, grant } }) =>
     untyped.history({
@@ -203,9 +201,8 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   );
 
   const replay = admitting({
-    asked: askedOfHistory(catalog.names),
+    asked: askedOfSelection(catalog.names),
     authorize: (ctx, asked) => checkpoint.see(ctx, 'history', asked),
-    expects: () => optionsOnly,
     input: replayInput(catalog.names),
   }).subscription(({ ctx, input: { input = {}, grant }, signal }) => {
     const { since, lastEventId, ...asked } = input;
@@ -218,9 +215,8 @@ export function eventProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   });
 
   const erase = admitting({
-    asked: askedOfHistory(catalog.names),
+    asked: askedOfSelection(catalog.names),
     authorize: (ctx, asked) => checkpoint.erase(ctx, asked),
-    expects: () => optionsOnly,
     input: eraseInput(catalog.names),
   }).mutation(({ ctx, input: { input } }) => untyped.erase({ ...input, asker: askerOf(ctx) }));
 

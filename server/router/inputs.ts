@@ -86,8 +86,8 @@ export function askedOfSubscribe(names: readonly string[]) {
   });
 }
 
-/** The part of a page of history or a replay that decides its permission. */
-export function askedOfHistory(names: readonly string[]) {
+/** The part of a selection of events that decides its permission. */
+export function askedOfSelection(names: readonly string[]) {
   return z.lazy(() => asked({ topic, types: historyShape(names).types }));
 }
 

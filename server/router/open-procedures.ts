@@ -4,13 +4,12 @@ import type { AnswerInput, EventInput, EventName, OpenName } from '../../shared/
 import type { BegunEvent } from '../../shared/open/handles.ts';
 import type { OpenPage } from '../../shared/open/open-page.ts';
 import type { BegunKind, SettledState } from '../../shared/open/open-part.ts';
-import { optionsOnly } from '../../shared/wire/limits.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
 import { begunNames, begunType, typeOfId } from '../event-manager/open/open-ids.ts';
 import { allowanceOf } from '../limits/publish-rate.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import type { Admitting } from './admitting.ts';
-import { askedOfHistory, askedOfPublish } from './inputs.ts';
+import { askedOfSelection, askedOfPublish } from './inputs.ts';
 import {
   answerInput,
   appendInput,
@@ -131,7 +130,7 @@ export function openProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       return manager.opens.begin(name, data, { ...options, by: subjectOf(ctx) });
     });
 
-  const append = admitting({ ...changing, expects: () => optionsOnly, input: appendInput }).mutation(
+  const append = admitting({ ...changing, input: appendInput }).mutation(
     ({ ctx, input: { input } }) => manager.opens.append({ ...input, by: subjectOf(ctx) }),
   );
 
@@ -147,11 +146,10 @@ export function openProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
   const touch = admitting({
     asked: askedOfTouch,
     authorize: (ctx, { topic, ids }) => mayChange(ctx, topic, ids),
-    expects: () => optionsOnly,
     input: touchInput,
   }).mutation(({ ctx, input: { input } }) => manager.opens.touch({ ...input, by: subjectOf(ctx) }));
 
-  const settle = admitting({ ...changing, expects: () => optionsOnly, input: settleInput }).mutation(
+  const settle = admitting({ ...changing, input: settleInput }).mutation(
     async ({ ctx, input: { input } }) => {
       const { cursor } = await manager.opens.settle({ ...input, by: subjectOf(ctx) });
       return { cursor };
@@ -174,9 +172,8 @@ export function openProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
     });
 
   const open = admitting({
-    asked: askedOfHistory(catalog.names),
+    asked: askedOfSelection(catalog.names),
     authorize: (ctx, asked) => checkpoint.see(ctx, 'subscribe', asked),
-    expects: () => optionsOnly,
     input: openInput(catalog.names),
   }).query(({ ctx, input: { grant } }) =>
     manager.openEvents({

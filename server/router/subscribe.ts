@@ -1,7 +1,6 @@
 import { TRPCError } from '@trpc/server';
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { StreamItem } from '../../shared/stream-items.ts';
-import { optionsOnly } from '../../shared/wire/limits.ts';
 import type { Checkpoint } from '../access/checkpoint.ts';
 import { sessionOf } from '../access/sessions/session.ts';
 import type { EventManager } from '../event-manager/event-manager.ts';
@@ -36,7 +35,6 @@ export function subscriptionsTo(
       topics
         ? { several: await checkpoint.seeEach(context, topics, types) }
         : { one: await checkpoint.see(context, 'subscribe', { topic, types }) },
-    expects: () => optionsOnly,
     input: subscribeInput(names),
   });
   return async (context, raw, signal) => {

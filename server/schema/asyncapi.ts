@@ -1,6 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { requireCatalog } from '../../shared/options/require-catalog.ts';
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/protocol.ts';
+import { GAP_REASONS } from '../../shared/stream-items.ts';
 import { CURSOR, envelope, messageRefs, TIMESTAMP, TOPIC, TRACE } from './document-parts.ts';
 import { eventsSchema, type JsonSchema } from './events-schema.ts';
 import {
@@ -38,10 +39,7 @@ const NOTICES: Record<string, JsonSchema> = {
       from: CURSOR,
       to: CURSOR,
       lost: { type: ['integer', 'null'], description: 'How many records; null where it cannot be known.' },
-      reason: {
-        type: 'string',
-        enum: ['trimmed', 'epoch_changed', 'conflated', 'dropped', 'unknown_version', 'erased'],
-      },
+      reason: { type: 'string', enum: GAP_REASONS },
       runs: {
         type: 'array',
         description:

@@ -1,8 +1,10 @@
+import { DEFAULT_TOPIC } from '../../shared/protocol.ts';
+import { TOPIC_PATTERN } from '../../shared/topic.ts';
 import type { JsonSchema } from './events-schema.ts';
 
 /** Schemas that several messages of an AsyncAPI document have in common. */
 export const CURSOR = { type: 'string', description: '`<epoch>:<seq>`, the place of a record in its topic.' };
-export const TOPIC = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$', default: 'default' };
+export const TOPIC = { type: 'string', pattern: TOPIC_PATTERN.source, default: DEFAULT_TOPIC };
 export const TRACE = {
   type: 'string',
   description: 'W3C’s traceparent: the trace that the event belongs to.',

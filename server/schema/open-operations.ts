@@ -7,7 +7,7 @@ import {
   MIN_LEASE_MS,
   TIMEOUT_MS,
 } from '../../shared/open/bounds.ts';
-import { type BegunKind, type OpenKind, SETTLED_STATES } from '../../shared/open/open-part.ts';
+import { type BegunKind, type OpenKind, OWNERS_STATES, SETTLED_STATES } from '../../shared/open/open-part.ts';
 import { CURSOR, envelope, fields, messageRefs, TOPIC, TRACE } from './document-parts.ts';
 import type { JsonSchema } from './events-schema.ts';
 
@@ -36,8 +36,7 @@ const AT = {
   description: 'Length of the text before, in UTF-16 code units.',
 };
 const TEXT = { type: 'string', maxLength: MAX_GROWN };
-/** States in which an owner may settle its event. */
-const OWNERS_STATE = { type: 'string', enum: ['done', 'aborted', 'withdrawn', 'left'] };
+const OWNERS_STATE = { type: 'string', enum: Object.values(OWNERS_STATES).flat() };
 const ANYTHING = { description: 'As the schema of the event’s data, or of its answers, says.' };
 
 const EACH = {

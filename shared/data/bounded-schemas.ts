@@ -50,3 +50,8 @@ export function wholeNumber(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
+
+/** A switch, from an environment variable too. Its error follows "<name> must be". */
+export function onOff() {
+  return z.union([z.boolean(), z.stringbool()], { error: 'on or off' });
+}

@@ -15,6 +15,13 @@ export const SETTLED_STATES = {
 /** Kinds of events that are begun, and settled once. */
 export type BegunKind = Exclude<OpenKind, 'ephemeral'>;
 
+/** States in which owners may settle their events. An answer, and the end of a lease or a deadline, settle the others. */
+export const OWNERS_STATES = {
+  growing: ['done', 'aborted'],
+  question: ['withdrawn'],
+  presence: ['left'],
+} as const satisfies Readonly<Record<BegunKind, readonly SettledState[]>>;
+
 /** State of an event that was settled. */
 export type SettledState = (typeof SETTLED_STATES)[BegunKind][number];
 
@@ -34,9 +41,16 @@ export interface OpenPart<K extends BegunKind = BegunKind> {
 /** The open part of an event of a kind; none, of one that is complete when it is published. */
 export type OpenPartOf<K extends BegunKind> = [K] extends [never] ? never : OpenPart<K>;
 
+const SETTLED = '.settled';
+
 /** The entry id of a settlement; that of an opening is the event's own id. */
 export function settlementId(id: string): string {
-  return `${id}.settled`;
+  return `${id}${SETTLED}`;
+}
+
+/** The id of the event that an entry opens or settles, by the entry's own id; any other id as it is. */
+export function openIdIn(entryId: string): string {
+  return entryId.endsWith(SETTLED) ? entryId.slice(0, -SETTLED.length) : entryId;
 }
 
 /** A change of an open event, in order with the records around it; never repeated [O2]. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BoundedMemo } from '../../server/memory/aging-map.ts';
+import { BoundedMemo } from '../../server/memory/bounded-memo.ts';
 
 /** Makes something as large as its thing says. */
 function made(maxBytes: number) {

@@ -3,7 +3,7 @@ import type { AnyTRPCRouter, CreateContextCallback, inferRouterContext } from '@
 import type { NodeHTTPCreateContextFnOptions } from '@trpc/server/adapters/node-http';
 import type { BaseHandlerOptions } from '@trpc/server/http';
 import type { WebSocket } from 'ws';
-import type { BoundedMemo } from '../../memory/aging-map.ts';
+import type { BoundedMemo } from '../../memory/bounded-memo.ts';
 import type { Encoder } from './json-encoder.ts';
 import type { LimitOptions, Limits } from './limits.ts';
 import type { Live } from './live.ts';

@@ -3,7 +3,7 @@ import superjson from 'superjson';
 import { transformer } from '../../../shared/wire/transformer.ts';
 import type { EncodeBody } from '../../event-manager/hubs/hub.ts';
 import { isNoticeType, itemOf, type StreamRecord } from '../../event-manager/records/stream-record.ts';
-import { BoundedMemo } from '../../memory/aging-map.ts';
+import { BoundedMemo } from '../../memory/bounded-memo.ts';
 import { trackedOutput } from '../../trpc/trpc-copy.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { type Position, parseCursor } from '../../../shared/cursor.ts';
 import { isStored } from '../../../shared/open/kinds.ts';
+import { openIdIn } from '../../../shared/open/open-part.ts';
 import type { Broker, LogRecord } from '../../broker/broker.ts';
 import { hasReached, newestPosition, oldestPosition } from '../../broker/gaps.ts';
 import type { OpenEvent } from '../../broker/open/open-events.ts';
@@ -138,7 +139,7 @@ export class ErasedRecords {
       if (position.epoch !== end.epoch) return;
       for (const record of records) {
         // The entry's id says which records are worth a look.
-        const open = ids.has(record.id.replace(/\.settled$/, '')) ? openIdOf(record) : null;
+        const open = ids.has(openIdIn(record.id)) ? openIdOf(record) : null;
         if (open === null || !ids.has(open)) continue;
         const { epoch, seq, type } = record;
         gone.delete(open);

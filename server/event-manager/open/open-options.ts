@@ -10,7 +10,7 @@ import {
   MIN_LEASE_MS,
   TIMEOUT_MS,
 } from '../../../shared/open/bounds.ts';
-import type { BegunKind, SettledState } from '../../../shared/open/open-part.ts';
+import { type BegunKind, OWNERS_STATES, type SettledState } from '../../../shared/open/open-part.ts';
 import type { BegunType } from './open-ids.ts';
 
 /** Text that every broker keeps and every client reads as it is. */
@@ -28,20 +28,13 @@ export const openShape = {
   timeoutMs: z.int().min(MIN_LEASE_MS).max(MAX_TIMEOUT_MS),
   at: z.int().min(0).max(MAX_GROWN),
   text: wellFormed(MAX_GROWN),
-  state: z.enum(['done', 'aborted', 'withdrawn', 'left']),
+  state: z.enum(Object.values(OWNERS_STATES).flat()),
   reason: wellFormed(MAX_REASON),
-};
-
-/** States in which owners may settle their events. An answer, and the end of a lease or a deadline, settle the others. */
-const OWNERS_STATES: Readonly<Record<BegunKind, readonly SettledState[]>> = {
-  growing: ['done', 'aborted'],
-  question: ['withdrawn'],
-  presence: ['left'],
 };
 
 /** @throws EventsError INVALID_OPTION where an owner cannot settle an event of the kind so */
 export function requireOwnersState(type: string, kind: BegunKind, state: SettledState): void {
-  const states = OWNERS_STATES[kind];
+  const states: readonly SettledState[] = OWNERS_STATES[kind];
   if (states.includes(state)) return;
   const message = `${type} is a ${kind}: its owner settles it as ${states.join(' or ')}, not as ${state}`;
   throw new EventsError('INVALID_OPTION', message, { issues: [{ path: ['state'], message }] });

@@ -1,7 +1,7 @@
 import type { Position } from '../../../shared/cursor.ts';
 import type { Bounds } from '../../broker/broker.ts';
 import { isCut } from '../../broker/retention/cuts.ts';
-import { clearMemos } from '../../memory/aging-map.ts';
+import { clearMemos } from '../../memory/bounded-memo.ts';
 import { isNoticeType, numberBefore, type StreamRecord } from '../records/stream-record.ts';
 
 /**

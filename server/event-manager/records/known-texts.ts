@@ -1,5 +1,6 @@
 import type { LogRecord } from '../../broker/broker.ts';
-import { AgingMap, clearedWithMemos } from '../../memory/aging-map.ts';
+import { AgingMap } from '../../memory/aging-map.ts';
+import { clearedWithMemos } from '../../memory/bounded-memo.ts';
 import { charsOf, type RecordText } from './stream-record.ts';
 
 /** Characters of all texts that one process remembers: some ten thousand usual events, also where each became another text. */

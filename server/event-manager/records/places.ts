@@ -1,5 +1,5 @@
 import { formatTopicsCursor, type Position } from '../../../shared/cursor.ts';
-import { BoundedMemo } from '../../memory/aging-map.ts';
+import { BoundedMemo } from '../../memory/bounded-memo.ts';
 import { placedRecord, type StreamRecord } from './stream-record.ts';
 
 /** A record as an item of a stream of several topics, and where that stream is then. */

@@ -7,7 +7,7 @@ import type { OpenPart } from '../../../shared/open/open-part.ts';
 import type { StreamGap, StreamItem, StreamNotice, StreamSynced } from '../../../shared/stream-items.ts';
 import type { Gap } from '../../broker/broker.ts';
 import type { Types } from '../../broker/retention/cuts.ts';
-import { BoundedMemo } from '../../memory/aging-map.ts';
+import { BoundedMemo } from '../../memory/bounded-memo.ts';
 
 /** The part of a topic's events that a subscriber wants, as much as decides what it is told of open ones. */
 export interface Reader {
