@@ -8,7 +8,7 @@ const PATIENCE_MS = 20_000;
 /** Frames that a page draws in a second, on a machine that keeps up. A time that is promised is counted in them. */
 export const FRAMES_A_SECOND = 60;
 
-/** What a page has that counts its frames. */
+/** A page that counts its frames. */
 export interface Drawn {
   framesDrawn: number;
 }
@@ -95,19 +95,19 @@ export class DashboardPage implements AsyncDisposable {
   }
 
   /**
-   * Frames that the page draws while something is done, if it was opened with `countsFrames`. In its place counts the turns of
-   * this process that take as long, where they are fewer: a machine that stands still draws no frames and makes no turns.
+   * Frames that the page draws while something is done, if it was opened with `countsFrames`; or ticks of this process, as many
+   * as frames in a second, if those are fewer: a page or a process that is held up makes none.
    */
   async framesDuring(act: () => Promise<unknown>): Promise<number> {
     const drawn = () => this.page.evaluate(() => (globalThis as unknown as Drawn).framesDrawn);
-    let turns = 0;
-    const turning = setInterval(() => turns++, 1000 / FRAMES_A_SECOND);
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 1000 / FRAMES_A_SECOND);
     try {
       const before = await drawn();
       await act();
-      return Math.min((await drawn()) - before, turns);
+      return Math.min((await drawn()) - before, ticks);
     } finally {
-      clearInterval(turning);
+      clearInterval(ticking);
     }
   }
 

@@ -40,7 +40,7 @@ const controlSizes = (part: number): FuzzSizes => ({
 });
 
 interface Fuzzed {
-  /** Of the server's CPU time. */
+  /** In ms of the server's CPU time. */
   worstHealthMs: number;
   grownBytes: number;
   /** Bytes held at the end, without garbage, beyond those held at the start. */

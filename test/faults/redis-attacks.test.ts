@@ -26,7 +26,7 @@ const KEY = topicKeys('psyche', TOPIC).log;
 /** Longer than a publish waits. */
 const PAUSE_MS = size(2500, 8000);
 const NOTHING_SILENT = { silent: 0, duplicated: 0, reordered: 0 };
-/** Beside `npm test` all else that it runs may be busy. */
+/** In `npm test` the machine is busy with other tests. */
 const LONGEST_MS = PAUSE_MS + size(30_000, 12_000);
 
 expectNothingPrinted();

@@ -16,7 +16,7 @@ const SIZE = { nodes: 3, clients: size(9, 50), publishers: 5, perSecond: 200 };
 const ROUNDS = size(1, 10);
 /** A replica that takes over may lack the last records; whoever waits for them is told. */
 const NOTHING_SILENT = { silent: 0, duplicated: 0, reordered: 0 };
-/** Beside `npm test` all else that it runs may be busy. */
+/** In `npm test` the machine is busy with other tests. */
 const LONGEST_MS = size(30_000, 10_000);
 const KEY = topicKeys('psyche', TOPIC).log;
 
