@@ -6,6 +6,7 @@ import { FeedStore } from '../../client/store/feed-store.ts';
 import type { PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { connect } from './connect.ts';
+import { eventually } from './eventually.ts';
 import { fakeClient, texts } from './fake-client.ts';
 import { startTestServer } from './test-server.ts';
 
@@ -22,12 +23,12 @@ describe('[V7] client.erase', () => {
     const cursors: string[] = [];
     for (const text of ['a', 'b', 'c'])
       cursors.push((await client.publish('agent_message', { ...agentMessage(text), agent_id: text })).cursor);
-    await vi.waitFor(() => expect(texts).toEqual(['a', 'b', 'c']));
+    await eventually(() => expect(texts).toEqual(['a', 'b', 'c']));
     expect(await client.erase({ cursor: cursors[1] ?? '' })).toEqual({ erased: 1 });
-    await vi.waitFor(() => expect(gaps).toEqual([['erased', cursors[0], cursors[1], 1]]));
+    await eventually(() => expect(gaps).toEqual([['erased', cursors[0], cursors[1], 1]]));
     const filter = { agent_id: { in: ['b', 'c'] } };
     expect(await client.erase({ types: ['agent_message'], filter })).toEqual({ erased: 1 });
-    await vi.waitFor(() => expect(gaps).toHaveLength(2));
+    await eventually(() => expect(gaps).toHaveLength(2));
     expect((await client.history()).items.map(({ cursor }) => cursor)).toEqual([cursors[0]]);
   });
 

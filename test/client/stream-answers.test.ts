@@ -76,16 +76,21 @@ describe('a client is live only once the server has let it in', () => {
 
 test('a stream on which nothing comes any more is found out, also without subscriptions, and later than at its beginning', async () => {
   const begunAt = performance.now();
+  let untilLastBeat: readonly string[] | undefined;
   await using standIn = await startStandIn((response) => {
     begin(response).write('data: PONG\n\n');
     const beating = setInterval(() => {
-      if (performance.now() - begunAt < 5500) response.write('event: ping\ndata: \n\n');
+      if (untilLastBeat) return;
+      response.write('event: ping\ndata: \n\n');
+      if (performance.now() - begunAt > 5500) untilLastBeat = [...client.statuses];
     }, 50);
     response.once('close', () => clearInterval(beating));
   });
   await using client = open(standIn.url, { intervalMs: 100, pongTimeoutMs: 1500 });
   await eventually(() => expect(client.statuses).toContain('live'));
   await eventually(() => expect(client.statuses).toContain('reconnecting'));
+  expect(untilLastBeat).toContain('live');
+  expect(untilLastBeat).not.toContain('reconnecting');
 });
 
 test('events that put heartbeats off keep a connection too, wherever they fall between two of them', async () => {

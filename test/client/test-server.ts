@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { AnyTRPCRouter } from '@trpc/server';
@@ -113,7 +114,7 @@ export async function startTestServer<C extends AnyCatalog = PsycheCatalog>(
       return {};
     },
   });
-  await new Promise<void>((resolve) => http.listen(options.port ?? 0, '127.0.0.1', resolve));
+  await once(http.listen(options.port ?? 0, '127.0.0.1'), 'listening'); // throws if it cannot
   const { port } = http.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   return Object.assign(state, {

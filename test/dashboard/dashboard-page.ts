@@ -5,6 +5,24 @@ import { openContext } from '../setup/chromium.ts';
 /** The browser is waited for on a busy machine, too. */
 const PATIENCE_MS = 20_000;
 
+/** Frames that a page draws in a second, on a machine that keeps up. A time that is promised is counted in them. */
+export const FRAMES_A_SECOND = 60;
+
+/** A page that counts its frames. */
+export interface Drawn {
+  framesDrawn: number;
+}
+
+/** Runs in the page: counts its frames. */
+function countFrames(): void {
+  const drawn = Object.assign(globalThis, { framesDrawn: 0 });
+  const next = (): void => {
+    drawn.framesDrawn++;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}
+
 /** `expect.poll` with time for a busy machine; a page is asked less often than a value, as each time costs it some ms. */
 export const poll = <T>(read: () => T | Promise<T>) =>
   expect.poll(read, { timeout: PATIENCE_MS, interval: 50 });
@@ -76,13 +94,21 @@ export class DashboardPage implements AsyncDisposable {
     });
   }
 
-  /** A time that is promised, and what a busy machine adds: four times what the page now takes to draw two frames. */
-  async within(ms: number): Promise<{ timeout: number }> {
-    const since = performance.now();
-    await this.page.evaluate(async () => {
-      for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-    });
-    return { timeout: ms + 4 * (performance.now() - since) };
+  /**
+   * Frames that the page draws while something is done, if it was opened with `countsFrames`; or ticks of this process, as many
+   * as frames in a second, if those are fewer: a page or a process that is held up makes none.
+   */
+  async framesDuring(act: () => Promise<unknown>): Promise<number> {
+    const drawn = () => this.page.evaluate(() => (globalThis as unknown as Drawn).framesDrawn);
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 1000 / FRAMES_A_SECOND);
+    try {
+      const before = await drawn();
+      await act();
+      return Math.min((await drawn()) - before, ticks);
+    } finally {
+      clearInterval(ticking);
+    }
   }
 
   panel(name: string): Locator {
@@ -114,6 +140,8 @@ export class DashboardPage implements AsyncDisposable {
 export interface OpenOptions extends BrowserContextOptions {
   /** Runs in the page before all of its own code. */
   before?: () => void;
+  /** True if it counts its frames, from the start. Default false: it would draw some even where nothing happens. */
+  countsFrames?: boolean;
   /** True if to wait until the page has caught up. Default true. */
   live?: boolean;
 }
@@ -123,10 +151,14 @@ export function launchPages() {
   const contexts: BrowserContext[] = [];
   return {
     /** Resolves when the page has caught up. */
-    async open(url: string, { before, live = true, ...options }: OpenOptions = {}): Promise<DashboardPage> {
+    async open(
+      url: string,
+      { before, live = true, countsFrames = false, ...options }: OpenOptions = {},
+    ): Promise<DashboardPage> {
       const context = await openContext({ viewport: { width: 1440, height: 900 }, ...options });
       contexts.push(context);
       const page = await context.newPage();
+      if (countsFrames) await page.addInitScript(countFrames);
       if (before) await page.addInitScript(before);
       const dashboard = new DashboardPage(page);
       await page.goto(url);

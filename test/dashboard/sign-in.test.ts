@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPublisher } from '../../client/index.ts';
 import { loadConfig, startServer } from '../../server/index.ts';
+import { apiKey } from '../access/harness.ts';
 import { launchPages, poll } from './dashboard-page.ts';
 import { said } from './events.ts';
 import { BUILT } from './page-server.ts';
@@ -15,11 +15,8 @@ afterAll(() => pages.close());
 
 /** A server with two keys: one for everything, and one for topics of a team. */
 async function startClosed() {
-  const key = (id: string, text: string, topics: string[]) => ({
-    id,
-    sha256: createHash('sha256').update(text).digest('hex'),
-    claims: { publish: ['*'], subscribe: ['*'], topics, stats: true },
-  });
+  const key = (id: string, text: string, topics: string[]) =>
+    apiKey(id, text, { publish: ['*'], subscribe: ['*'], topics, stats: true });
   const keys = JSON.stringify([key('all', 'for-all', ['*']), key('team', 'for-team', ['team-*'])]);
   const config = loadConfig({ port: 0, simulation: false, logLevel: 'silent' }, { AUTH_API_KEYS: keys });
   const server = await startServer(config, { pageDir: BUILT });

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apiKey } from '../access/harness.ts';
+import { freePort } from '../setup/redis-server.ts';
 import { launchPages, poll } from './dashboard-page.ts';
 import { said } from './events.ts';
 import { startPageServer } from './page-server.ts';
@@ -17,11 +18,7 @@ const KEYS = JSON.stringify(
   Object.entries({
     ada: { subscribe: ['*'], publish: ['viewer'], answer: ['agent_question'], topics: ['*'], stats: true },
     bob: { subscribe: ['*'], topics: ['*'], stats: true },
-  }).map(([id, claims]) => ({
-    id,
-    sha256: createHash('sha256').update(`key-of-${id}`).digest('hex'),
-    claims,
-  })),
+  }).map(([id, claims]) => apiKey(id, `key-of-${id}`, claims)),
 );
 
 /** The page as somebody sees it who has signed in. */
@@ -191,7 +188,7 @@ describe('an answer that grows', () => {
   });
 
   test('leaves no ghost when it is aborted, nor when its log is lost with the server', async () => {
-    const first = await startPageServer();
+    const first = await startPageServer({ port: await freePort() });
     await using dashboard = await pages.open(first.url);
     const speaking = () => dashboard.feed.locator('.speaking').count();
     const turn = { agent_id: 'ego', agent_type: 'Ego', to: 'self', turn: 1, text: 'I was about to' };

@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
-import { holdTimeouts, turns } from './timeouts.ts';
+import { turns } from '../support/turns.ts';
+import { holdTimeouts } from './timeouts.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -4,7 +4,8 @@ import { EventManager } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { brokerKinds } from '../broker/contract/fixtures.ts';
 import { Collector } from '../support/collect.ts';
-import { holdTimeouts, turns } from './timeouts.ts';
+import { turns } from '../support/turns.ts';
+import { holdTimeouts } from './timeouts.ts';
 
 const catalog = defineEvents({ note: z.object({ n: z.number(), text: z.string() }) });
 type Manager = EventManager<typeof catalog>;

@@ -11,7 +11,7 @@ import {
 } from '../../server/index.ts';
 import { defineEvents, ephemeral, growing, presence, question, versions } from '../../shared/index.ts';
 import { refused } from '../open/world.ts';
-import { settled } from '../simulation/fake-clock.ts';
+import { settled } from '../support/turns.ts';
 
 const catalog = defineEvents({
   note: z.object({ text: z.string(), at: z.date().optional() }),

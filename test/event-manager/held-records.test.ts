@@ -3,7 +3,8 @@ import { type Asker, HeldRecords, ownAsker } from '../../server/event-manager/re
 import { RecentBudget, RecentRecords } from '../../server/event-manager/records/recent-records.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
-import { holdTimeouts, turns } from './timeouts.ts';
+import { turns } from '../support/turns.ts';
+import { holdTimeouts } from './timeouts.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -3,7 +3,8 @@ import type { SubscribeOptions } from '../../server/index.ts';
 import { EventManager, MemoryBroker } from '../../server/index.ts';
 import type { EventName, PsycheCatalog } from '../../shared/index.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
-import { holdTimeouts, turns } from './timeouts.ts';
+import { turns } from '../support/turns.ts';
+import { holdTimeouts } from './timeouts.ts';
 
 type Options = SubscribeOptions<EventName, PsycheCatalog>;
 

@@ -21,6 +21,9 @@ interface ClusterOptions extends Load {
   publishThrough?: (broker: Broker) => Broker;
 }
 
+/** Ms in which all is well again: longer than any test promises, so that a promise that is broken is told as such. */
+const AGAIN_MS = size(60_000, 20_000);
+
 const unchanged = (broker: Broker): Broker => broker;
 
 /** Nodes on one Redis, clients spread over them, and publishers past them. */
@@ -54,12 +57,12 @@ export async function startCluster(options: ClusterOptions) {
     /** Waits until every client got something that was published after now. @returns after how many ms */
     async backAgain(): Promise<number> {
       const since = performance.now();
-      await checker.goOn(1, 20_000);
+      await checker.goOn(1, AGAIN_MS);
       return performance.now() - since;
     },
     /** Waits until all is well, and lets it go on for a while. @returns the events a second meanwhile */
     async undisturbed(): Promise<number> {
-      await checker.goOn(1, 20_000);
+      await checker.goOn(1, AGAIN_MS);
       const [before, since] = [checker.acknowledged, performance.now()];
       await sleep(size(50, 1000));
       return ((checker.acknowledged - before) * 1000) / (performance.now() - since);

@@ -122,7 +122,7 @@ describe('with Redis full', { timeout: size(60_000, 180_000) }, () => {
     expect(report.delivered).toBe((report.acknowledged * SIZE.clients) / SIZE.topics);
   });
 
-  test('control: a Redis that evicts keys to make room loses stored events', async () => {
+  test('control: a Redis that throws its keys away to make room loses stored events', async () => {
     const redis = await startRedis();
     const fill = () => say(redis, 'FLUSHALL'); // what an eviction policy comes to
     const { refusal, report } = await fillUnderLoad({ name: '', redis, fill, empty: async () => {} });

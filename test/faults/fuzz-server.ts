@@ -10,9 +10,9 @@ import { EventManager, eventProcedures, loadConfig, MemoryBroker, startServer } 
 
 /**
  * The argument of a server for the fuzz, a process of its own. `stock` is the control: the same procedures on tRPC's own
- * adapters and superjson's own decoder; `idle` shows what the machine alone is late by.
+ * adapters and superjson's own decoder.
  */
-export type FuzzServerKind = 'ours' | 'stock' | 'idle';
+export type FuzzServerKind = 'ours' | 'stock';
 
 /** Its report, sent first of all and after each message to it. */
 export interface FuzzServerState {
@@ -30,7 +30,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const RETENTION_BYTES = 4 * 1024 * 1024;
 
 const kind = process.argv[2];
-const port = kind === 'ours' ? await ours() : kind === 'stock' ? await stock() : await idle();
+const port = kind === 'ours' ? await ours() : await stock();
 
 async function ours(): Promise<number> {
   const quiet = { port: 0, simulation: false, logLevel: 'silent' } as const;
@@ -50,10 +50,6 @@ async function stock(): Promise<number> {
   });
   applyWSSHandler({ wss: new WebSocketServer({ server: http, maxPayload: MAX_BODY_BYTES }), router });
   return listen(http);
-}
-
-async function idle(): Promise<number> {
-  return listen(createServer((_request, response) => response.end('{}')));
 }
 
 async function listen(http: ReturnType<typeof createServer>): Promise<number> {

@@ -26,7 +26,8 @@ const KEY = topicKeys('psyche', TOPIC).log;
 /** Longer than a publish waits. */
 const PAUSE_MS = size(2500, 8000);
 const NOTHING_SILENT = { silent: 0, duplicated: 0, reordered: 0 };
-const LONGEST_MS = PAUSE_MS + 12_000;
+/** In `npm test` the machine is busy with other tests. */
+const LONGEST_MS = PAUSE_MS + size(30_000, 12_000);
 
 expectNothingPrinted();
 
@@ -142,7 +143,7 @@ function forgetsIds(broker: Broker): Broker {
   });
 }
 
-describe.each(redisKinds)('attacks on delivery ($name)', { timeout: size(60_000, 600_000) }, (kind) => {
+describe.each(redisKinds)('attacks on delivery ($name)', { timeout: size(120_000, 600_000) }, (kind) => {
   let redis: SomeRedis;
   beforeAll(async () => {
     redis = await kind.open();

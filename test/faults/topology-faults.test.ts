@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { expectNothingPrinted } from '../broker/redis/redis-admin.ts';
-import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
+import { NEVER_MS, type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import type { RedisServer } from '../setup/redis-server.ts';
 import { until } from '../setup/until.ts';
@@ -16,7 +16,8 @@ const SIZE = { nodes: 3, clients: size(9, 50), publishers: 5, perSecond: 200 };
 const ROUNDS = size(1, 10);
 /** A replica that takes over may lack the last records; whoever waits for them is told. */
 const NOTHING_SILENT = { silent: 0, duplicated: 0, reordered: 0 };
-const LONGEST_MS = 10_000;
+/** In `npm test` the machine is busy with other tests. */
+const LONGEST_MS = size(30_000, 10_000);
 const KEY = topicKeys('psyche', TOPIC).log;
 
 expectNothingPrinted();
@@ -66,7 +67,7 @@ async function missedByNaive(redisUrl: string, { port }: RedisServer, strike: ()
   return cluster.checker.report().silent;
 }
 
-describe('after the master behind Sentinels was killed', { timeout: size(60_000, 600_000) }, () => {
+describe('after the master behind Sentinels was killed', { timeout: size(120_000, 600_000) }, () => {
   let redis: RedisSentinel;
   beforeAll(async () => {
     redis = await startRedisSentinel();
@@ -98,7 +99,7 @@ describe('after the master behind Sentinels was killed', { timeout: size(60_000,
   });
 });
 
-describe('with a Cluster that changes under load', { timeout: size(60_000, 900_000) }, () => {
+describe('with a Cluster whose masters are replaced under load', { timeout: size(120_000, 900_000) }, () => {
   let redis: RedisCluster;
   beforeAll(async () => {
     redis = await startRedisCluster();
@@ -113,9 +114,17 @@ describe('with a Cluster that changes under load', { timeout: size(60_000, 900_0
     expect(report.delivered + report.announced).toBe(report.acknowledged * SIZE.clients);
     expect(report.backMs).toBeLessThan(LONGEST_MS);
   });
+});
+
+describe('with a Cluster whose slots move under load', { timeout: size(120_000, 900_000) }, () => {
+  let redis: RedisCluster;
+  beforeAll(async () => {
+    // A replica that takes over from a master that is only slow may lack the last records.
+    redis = await startRedisCluster(['--cluster-node-timeout', `${NEVER_MS}`]);
+  }, 60_000);
+  afterAll(() => redis[Symbol.asyncDispose]());
 
   test('[D4] nothing is lost, duplicated or reordered when the slot of a topic moves', async () => {
-    await redis.heal();
     const report = await underLoad(redis.url, { strike: () => redis.moveSlot(KEY), rounds: size(2, 10) });
     tell('5 Cluster, slot moved', report);
     expect(report).toMatchObject({ ...NOTHING_SILENT, announced: 0, gaps: 0 });
@@ -124,7 +133,6 @@ describe('with a Cluster that changes under load', { timeout: size(60_000, 900_0
   });
 
   test('control: a subscriber that does not follow its slot hears nothing more, and is not told', async () => {
-    await redis.heal();
     const master = await redis.masterOf(KEY);
     const missed = await missedByNaive(redis.url, master, () => redis.moveSlot(KEY));
     tell('5 Cluster, slot moved', { control: `${missed} lost` });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
 import {
@@ -63,12 +64,13 @@ export class VersionNodes implements AsyncDisposable {
   readonly #options: ServerOptions;
   readonly #nodes: VersionNode[] = [];
   readonly #sockets = new Map<WebSocket, VersionNode>();
-  readonly #looking: NodeJS.Timeout;
+  readonly #looking: Promise<void>;
+  #isOver = false;
   #turn = 0;
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#looking = setInterval(() => void this.#look(), 20);
+    this.#looking = this.#lookOn();
   }
 
   async start({ version, publishAs, clock }: VersionNodeOptions): Promise<VersionNode> {
@@ -135,7 +137,8 @@ export class VersionNodes implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#looking);
+    this.#isOver = true;
+    await this.#looking;
     await Promise.all(this.#nodes.map(({ server }) => server.close()));
   }
 
@@ -153,12 +156,18 @@ export class VersionNodes implements AsyncDisposable {
     this.wrong += count(FIELDS[version === 1 ? 2 : 1]);
   }
 
-  async #look(): Promise<void> {
-    const asks = this.#nodes.map(async (node) => {
-      const answer = await fetch(`${node.server.url}/readyz`).catch(() => null);
-      await answer?.text();
-      node.isReady = answer?.ok ?? false;
-    });
-    await Promise.all(asks);
+  /** Asks all servers if they are ready, again and again: an older answer comes after no newer one. */
+  async #lookOn(): Promise<void> {
+    for (; !this.#isOver; await sleep(20)) await Promise.all(this.#nodes.map(look));
   }
+}
+
+/** Asks a server if it is ready; one that does not answer is not. */
+async function look(node: VersionNode): Promise<void> {
+  const isOk = async () => {
+    const answer = await fetch(`${node.server.url}/readyz`);
+    await answer.text();
+    return answer.ok;
+  };
+  node.isReady = await isOk().catch(() => false);
 }

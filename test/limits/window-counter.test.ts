@@ -15,13 +15,15 @@ test('up to the limit may be taken for a key in a second, and again in the next'
 });
 
 test('a time of day that is set back makes nobody wait beyond the end of the window', async () => {
+  let ms = performance.now();
+  using _monotonic = vi.spyOn(performance, 'now').mockImplementation(() => ms);
   const rate = new PublishRate({ perSecond: 5 });
   const { now } = Date;
   await rate.take('alice', 5);
   using _ = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  ms += 400;
   const refusal = await rate.take('alice', 5).catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ code: 'RATE_LIMITED' });
-  expect(refusal).toHaveProperty('retryAfterMs', expect.any(Number));
-  expect(Number(Reflect.get(Object(refusal), 'retryAfterMs'))).toBeLessThanOrEqual(1000);
-  await expect.poll(() => rate.take('alice', 1).then(() => 'taken', String)).toBe('taken');
+  expect(refusal).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 600 });
+  ms += 600;
+  await rate.take('alice', 1);
 });

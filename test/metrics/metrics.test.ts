@@ -27,8 +27,9 @@ test('metrics of a server can be read from a port of its own, and from no other'
     .catch(() => {});
   await upgradeStatus(`${server.url}/trpc`, { origin: 'https://foreign.example' });
 
-  const samples = await scrape(server.metricsUrl);
-  expect(Object.fromEntries(samples)).toMatchObject({
+  const scraped = async () => Object.fromEntries(await scrape(server.metricsUrl));
+  // The event stream is read by an iterator, which nothing above has waited for.
+  await expect.poll(scraped).toMatchObject({
     psyche_connections: 2,
     psyche_connections_opened_total: 2,
     psyche_subscriptions: 3,
@@ -47,6 +48,7 @@ test('metrics of a server can be read from a port of its own, and from no other'
     'psyche_refusals_total{code="ORIGIN"}': 1,
     'psyche_errors_total{kind="invalid"}': 1,
   });
+  const samples = await scrape(server.metricsUrl);
   expect(samples.get('psyche_websocket_bytes_total{direction="sent"}')).toBeGreaterThan(2_000);
   expect(samples.get('psyche_websocket_bytes_total{direction="received"}')).toBeGreaterThan(100);
   expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(1e6);
@@ -85,6 +87,7 @@ test('a silent handshake and a gap are counted under their code and reason', asy
     },
   };
   await once(silent.ws, 'open');
+  const closed = once(silent.ws, 'close');
   expect(await upgradeStatus(`${server.url}/trpc`)).toBe(429);
   const mute = createConnection(server.port, '127.0.0.1');
   mute.resume();
@@ -92,7 +95,7 @@ test('a silent handshake and a gap are counted under their code and reason', asy
   const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.1' };
   const large = await fetch(`${server.url}/trpc/publish.batch`, { method: 'POST', headers, body });
   expect(large.status).toBe(413);
-  await once(silent.ws, 'close');
+  await closed;
   await expect
     .poll(async () => Object.fromEntries(await scrape(server.metricsUrl)))
     .toMatchObject({

@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { indexKeys, topicKeys } from '../../server/broker/redis/log/keys.ts';
 import { size } from '../faults/chaos.ts';
-import { type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
+import { NEVER_MS, type RedisCluster, startRedisCluster } from '../setup/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from '../setup/redis-sentinel.ts';
 import { expectModel, timeout } from './check-model.ts';
 import { BY_TYPE, TOPIC } from './logs/backend.ts';
 import { type Addresses, redisBackend } from './logs/redis-backend.ts';
 import { ALL, expectOpenModel } from './open/check-open-model.ts';
-
-/** No master is replaced here, however late a busy machine makes it answer. */
-const NEVER_MS = 120_000;
 
 describe.each([
   {

@@ -46,8 +46,12 @@ class Follower {
     return this.#sockets.length;
   }
 
-  killSocket(): void {
+  /** Kills its socket, and waits until it has another: a socket that is dead already cannot be killed. */
+  async killSocket(): Promise<void> {
+    const { connections } = this;
     this.#sockets.at(-1)?.terminate();
+    await expect.poll(() => this.connections).toBeGreaterThan(connections);
+    await expect.poll(() => this.#sockets.at(-1)?.readyState).toBe(WebSocket.OPEN);
   }
 
   async close(): Promise<void> {
@@ -72,6 +76,8 @@ test(`[D4] [D12] ${EVENTS} events that a stock client publishes to one of two no
     urls[0] ?? '',
     String(EVENTS),
   ]);
+  publishing.catch(() => {}); // it is awaited below
+  onTestFinished(() => void publishing.child.kill()); // a publisher without a server tries for ever
   for (const share of [0.25, 0.5, 0.75]) {
     await expect
       .poll(() => victims.every(({ messages }) => messages.length >= EVENTS * share), {
@@ -79,7 +85,7 @@ test(`[D4] [D12] ${EVENTS} events that a stock client publishes to one of two no
         interval: 5,
       })
       .toBe(true);
-    for (const victim of victims) victim.killSocket();
+    await Promise.all(victims.map((victim) => victim.killSocket()));
   }
   await publishing;
 

@@ -48,9 +48,6 @@ async function open(query = '', manager?: EventManager) {
   };
 }
 
-/** `expect.poll` with time for a busy machine. */
-const poll = <T>(read: () => Promise<T>) => expect.poll(read);
-
 /** Presses the button that the selector names. */
 const press = (page: Page, selector: string) => page.locator(selector).click();
 
@@ -93,9 +90,9 @@ test('1000 events in one tick are each rendered once, in order, in less than 20 
   await server.manager.publishBatch(
     texts.map((text) => ({ event_type: 'agent_message', data: agentMessage(text) })),
   );
-  await poll(async () => (await state('handled')).length).toBe(1000);
+  await expect.poll(async () => (await state('handled')).length).toBe(1000);
   await page.clock.resume();
-  await poll(async () => (await items()).length).toBe(1000);
+  await expect.poll(async () => (await items()).length).toBe(1000);
   expect(await items()).toEqual(texts);
   expect(await state('handled')).toEqual(texts);
   expect(await items('filtered')).toEqual(texts);
@@ -110,19 +107,23 @@ test('[D12] a lost socket shows reconnecting, then all events without gap or dup
   await using app = await open();
   const { server, page, items, state } = app;
   await server.manager.publish('agent_message', agentMessage('before'));
-  await poll(() => items()).toEqual(['before']);
+  await expect.poll(() => items()).toEqual(['before']);
   server.refusing = true;
   server.drop();
   await page.waitForSelector('#connection[data-status="reconnecting"]');
   await page.waitForSelector('#list[data-status="stale"]');
   expect(await items()).toEqual(['before']);
   for (const text of ['a', 'b', 'c']) await server.manager.publish('agent_message', agentMessage(text));
-  await poll(async () => Number(await page.getAttribute('#connection', 'data-attempt'))).toBeGreaterThan(1);
+  await expect
+    .poll(async () => Number(await page.getAttribute('#connection', 'data-attempt')))
+    .toBeGreaterThan(1);
   server.refusing = false;
-  await poll(async () => {
-    await press(page, '#connection button');
-    return page.getAttribute('#connection', 'data-status');
-  }).toBe('live');
+  await expect
+    .poll(async () => {
+      await press(page, '#connection button');
+      return page.getAttribute('#connection', 'data-status');
+    })
+    .toBe('live');
   await page.waitForSelector('#list[data-status="live"][data-caught="3"]');
   expect(await items()).toEqual(['before', 'a', 'b', 'c']);
   expect(await state('handled')).toEqual(['before', 'a', 'b', 'c']);
@@ -136,7 +137,7 @@ test('[D4] a gap is shown, and each hook keeps up to its limit and counts the re
   const { server, page, items } = app;
   using handedOut = new Collector((signal) => server.manager.subscribe({ signal }));
   await server.manager.publish('agent_message', agentMessage('before'));
-  await poll(() => items()).toEqual(['before']);
+  await expect.poll(() => items()).toEqual(['before']);
   server.refusing = true;
   server.drop();
   await page.waitForSelector('#list[data-status="stale"]');
@@ -162,7 +163,7 @@ test('a server-rendered page is hydrated as it is, and goes live', async () => {
   const { server, items, state, complaints } = app;
   expect(await state('html')).toMatch(/id="list" data-status="connecting".*<ol><\/ol>/);
   await server.manager.publish('agent_message', agentMessage('after'));
-  await poll(() => items()).toEqual(['after']);
+  await expect.poll(() => items()).toEqual(['after']);
   expect(server.connections).toBe(1);
   expect(complaints).toEqual([]);
 });
@@ -170,7 +171,7 @@ test('a server-rendered page is hydrated as it is, and goes live', async () => {
 test('the provider’s token goes with each connection', async () => {
   await using app = await open('/?token');
   app.server.drop();
-  await poll(async () => app.server.tokens).toEqual(['of the page', 'of the page']);
+  await expect.poll(async () => app.server.tokens).toEqual(['of the page', 'of the page']);
 });
 
 test('an equal URL is the same server, and with a token where there was none what is below stays mounted', async () => {
@@ -181,10 +182,10 @@ test('an equal URL is the same server, and with a token where there was none wha
   expect(await page.textContent('#render')).toBe('2');
   expect(server.connections).toBe(1);
   await press(page, '#render');
-  await poll(async () => app.server.tokens).toEqual([undefined, 'later']);
+  await expect.poll(async () => app.server.tokens).toEqual([undefined, 'later']);
   await page.waitForSelector('#list[data-status="live"]');
   await server.manager.publish('agent_message', agentMessage('after'));
-  await poll(() => items()).toEqual(['after']);
+  await expect.poll(() => items()).toEqual(['after']);
   expect(await page.textContent('#identity')).toBe('1');
   await eventually(() => expect(server.sockets.size).toBe(1));
   expect(complaints).toEqual([]);
@@ -201,7 +202,7 @@ test('a silent server is left when its answer is overdue, and the page’s own c
   await page.waitForSelector('#list[data-status="live"]');
   expect(server.connections).toBe(2);
   await server.manager.publish('agent_message', agentMessage('after'));
-  await poll(() => items()).toEqual(['after']);
+  await expect.poll(() => items()).toEqual(['after']);
   for (const socket of server.sockets) if (socket.isPaused) socket.terminate();
   await page.evaluate(() => window.page.unmount());
   await eventually(() => expect(server.manager.stats().subscribers).toBe(0));
@@ -212,7 +213,7 @@ test('a result keeps its identity through renders without news, even with inline
   await using app = await open();
   const { page, state } = app;
   for (let i = 0; i < 3; i++) await press(page, '#identity');
-  await poll(() => state('kept')).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => state('kept')).toBeGreaterThanOrEqual(3);
 });
 
 test('[D8] a filter of conditions is applied by the server', async () => {
@@ -221,7 +222,7 @@ test('[D8] a filter of conditions is applied by the server', async () => {
   const sentiment = { score: -0.5, label: 'negative' as const };
   await server.manager.publish('agent_message', agentMessage('good'));
   await server.manager.publish('agent_message', { ...agentMessage('bad'), sentiment });
-  await poll(() => page.textContent('#negative')).toBe('bad');
+  await expect.poll(() => page.textContent('#negative')).toBe('bad');
 });
 
 test('filter and useLatest select events, and loadOlder loads those before', async () => {
@@ -231,39 +232,39 @@ test('filter and useLatest select events, and loadOlder loads those before', asy
   await server.manager.publish('system_status', systemStatus(42));
   await server.manager.publish('agent_message', agentMessage('secret'));
   await server.manager.publish('agent_message', agentMessage('open'));
-  await poll(() => page.textContent('#latest')).toBe('42');
-  await poll(() => items()).toEqual(['secret', 'open']);
+  await expect.poll(() => page.textContent('#latest')).toBe('42');
+  await expect.poll(() => items()).toEqual(['secret', 'open']);
   expect(await items('filtered')).toEqual(['open']);
   await page.reload();
   await page.waitForSelector('#list[data-status="live"]');
-  await poll(() => page.textContent('#latest')).toBe('42');
+  await expect.poll(() => page.textContent('#latest')).toBe('42');
   expect(await items()).toEqual([]);
   await press(page, '#list button');
-  await poll(() => items()).toEqual(['secret', 'open']);
+  await expect.poll(() => items()).toEqual(['secret', 'open']);
   await server.manager.publish('agent_message', agentMessage('new'));
-  await poll(() => items()).toEqual(['secret', 'open', 'new']);
+  await expect.poll(() => items()).toEqual(['secret', 'open', 'new']);
 });
 
 test('usePublish tells pending, done, and an error as state, not as an exception', async () => {
   await using app = await open();
   const { server, page, items, complaints } = app;
   await press(page, '#publish button >> nth=0');
-  await poll(() => items()).toEqual(['from the page']);
+  await expect.poll(() => items()).toEqual(['from the page']);
   await press(page, '#publish button >> nth=1');
-  await poll(() => page.textContent('#publish p')).toMatch(/score/);
+  await expect.poll(() => page.textContent('#publish p')).toMatch(/score/);
   server.refusing = true;
   server.drop();
   await page.waitForSelector('#connection[data-status="reconnecting"]');
   await press(page, '#publish button >> nth=0');
   await page.waitForSelector('#publish[data-pending="true"]');
   await press(page, '#publish button >> nth=2');
-  await poll(() => page.textContent('#publish p')).toMatch(/metadata\.at/);
+  await expect.poll(() => page.textContent('#publish p')).toMatch(/metadata\.at/);
   server.refusing = false;
   await page.waitForSelector('#publish[data-pending="false"]');
-  await poll(() => items()).toEqual(['from the page', 'from the page']);
+  await expect.poll(() => items()).toEqual(['from the page', 'from the page']);
   expect(await page.textContent('#publish p')).toMatch(/metadata\.at/); // the one that is done now was begun before
   await press(page, '#publish button >> nth=0');
-  await poll(() => page.textContent('#publish p')).toBe('none');
+  await expect.poll(() => page.textContent('#publish p')).toBe('none');
   expect(
     complaints.filter((complaint) => !/^(WebSocket connection|Failed to load resource)/.test(complaint)),
   ).toEqual([]);

@@ -56,8 +56,6 @@ function refuseWebSockets(): void {
   };
 }
 
-const poll = <T>(read: () => Promise<T>) => expect.poll(read);
-
 test('a reply that grows is one row, in its place, and open until it is done', async () => {
   await using app = await open();
   const { client, page, text } = app;
@@ -67,14 +65,14 @@ test('a reply that grows is one row, in its place, and open until it is done', a
       .evaluateAll((all) => all.map((row) => `${row.textContent} ${row.dataset['state']}`));
   const reply = await client.begin('reply', { agent_id: 'a', text: '' }, { topic });
   await client.publish('note', { text: 'between' }, { topic });
-  await poll(rows).toEqual([' open', 'between undefined']);
+  await expect.poll(rows).toEqual([' open', 'between undefined']);
   const mounts = await page.evaluate(() => window.open_page.mounts);
   for (const piece of ['it ', 'grows ', 'and grows']) await reply.append(piece);
-  await poll(rows).toEqual(['it grows and grows open', 'between undefined']);
-  await poll(() => text('#open')).toBe('it grows and grows');
+  await expect.poll(rows).toEqual(['it grows and grows open', 'between undefined']);
+  await expect.poll(() => text('#open')).toBe('it grows and grows');
   await reply.done();
-  await poll(rows).toEqual(['it grows and grows done', 'between undefined']);
-  await poll(() => text('#open')).toBe('');
+  await expect.poll(rows).toEqual(['it grows and grows done', 'between undefined']);
+  await expect.poll(() => text('#open')).toBe('');
   expect(await page.evaluate(() => window.open_page.mounts)).toBe(mounts);
   expect(app.complaints).toEqual([]);
 });
@@ -85,7 +83,7 @@ test('[O1] questions are shown until they are answered, and one that was answere
   const asked = client.ask('approval', { tool: 'deploy' }, { topic });
   await page.getByRole('button', { name: 'deploy' }).click();
   expect(await asked).toMatchObject({ answer: { allow: true }, state: 'answered' });
-  await poll(() => page.locator('#questions button').count()).toBe(0);
+  await expect.poll(() => page.locator('#questions button').count()).toBe(0);
   expect(await page.getAttribute('#questions', 'data-error')).toBe('none');
 
   const { answer } = server.manager.opens;
@@ -103,24 +101,24 @@ test('[O1] questions are shown until they are answered, and one that was answere
 test('StrictMode and two components are one member, which says its data anew, and leaves when both are gone', async () => {
   await using app = await open();
   const { client, page, text, show, openNow, server } = app;
-  await poll(() => text('#watch')).toBe('Ada');
-  await poll(() => text('#second')).toBe('Ada');
+  await expect.poll(() => text('#watch')).toBe('Ada');
+  await expect.poll(() => text('#second')).toBe('Ada');
   // List, replies, questions and viewers.
   await eventually(() => expect(server.manager.stats().subscribers).toBe(4));
   const other = await client.join('viewer', { name: 'Eve' }, { topic });
-  await poll(() => text('#watch')).toBe('Ada Eve');
+  await expect.poll(() => text('#watch')).toBe('Ada Eve');
   expect(await page.getAttribute('#watch', 'data-count')).toBe('2');
   await show({ name: 'Ida' });
-  await poll(() => text('#watch')).toBe('Ida Eve');
+  await expect.poll(() => text('#watch')).toBe('Ida Eve');
   await show({ watch: false });
   await show({ watch: true });
   await show({ second: false });
   await other.close();
-  await poll(() => text('#watch')).toBe('Ida');
+  await expect.poll(() => text('#watch')).toBe('Ida');
   const history = await client.history({ topic });
   expect(history.items).toEqual([]); // a presence is no record
   await show({ watch: false });
-  await poll(openNow).toEqual([]);
+  await expect.poll(openNow).toEqual([]);
   expect(app.complaints).toEqual([]);
 });
 
@@ -138,9 +136,9 @@ test('a page that is closed leaves, and no more than one member was ever begun',
     { topic },
   );
   await ready;
-  await poll(openNow).toEqual(['Ada']);
+  await expect.poll(openNow).toEqual(['Ada']);
   await page.evaluate(() => window.open_page.unmount());
-  await poll(openNow).toEqual([]);
+  await expect.poll(openNow).toEqual([]);
   await eventually(() => expect(states).toEqual(['open', 'left']));
   expect(ids.size).toBe(1);
   expect(app.complaints).toEqual([]);
@@ -158,7 +156,7 @@ test.each([
     const { client, page, server, openNow } = app;
     const states: (string | undefined)[] = [];
     await client.on('viewer', ({ open }) => states.push(open?.state), { topic }).ready;
-    await poll(openNow).toEqual(['Ada']);
+    await expect.poll(openNow).toEqual(['Ada']);
     if (transport !== 'a WebSocket') await eventually(() => expect(server.streams).toBe(1));
     await leave(page);
     await eventually(() => expect(states.slice(-1)).toEqual(['left']));
@@ -173,10 +171,10 @@ test('[O3] a page that comes late shows what is open; a server-rendered one is e
   );
   const reply = await client.begin('reply', { agent_id: 'a', text: 'so far' }, { topic });
   await page.reload();
-  await poll(() => text('#open')).toBe('so far');
-  await poll(() => text('#list')).toBe('so far');
+  await expect.poll(() => text('#open')).toBe('so far');
+  await expect.poll(() => text('#list')).toBe('so far');
   await reply.append(', so good');
-  await poll(() => text('#open')).toBe('so far, so good');
-  await poll(() => text('#list')).toBe('so far, so good');
+  await expect.poll(() => text('#open')).toBe('so far, so good');
+  await expect.poll(() => text('#list')).toBe('so far, so good');
   expect(complaints).toEqual([]);
 });

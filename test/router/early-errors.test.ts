@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { initTRPC } from '@trpc/server';
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
 import { expect, test } from 'vitest';
 import { hearErrors } from '../../server/trpc/tracked-items.ts';
+import { settled } from '../support/turns.ts';
 
 const t = initTRPC.create({ sse: { ping: { enabled: true, intervalMs: 60_000 } } });
 
@@ -12,10 +12,13 @@ async function unheardDuring(act: () => Promise<void>): Promise<unknown[]> {
   const others = process.listeners('unhandledRejection');
   process.removeAllListeners('unhandledRejection');
   process.on('unhandledRejection', (error) => unheard.push(error));
-  await act();
-  await sleep(20); // they are told of in the turn after
-  process.removeAllListeners('unhandledRejection');
-  for (const other of others) process.on('unhandledRejection', other);
+  try {
+    await act();
+    await settled(); // they are told of in the turn after
+  } finally {
+    process.removeAllListeners('unhandledRejection');
+    for (const other of others) process.on('unhandledRejection', other);
+  }
   return unheard;
 }
 
@@ -26,10 +29,12 @@ async function failUnread(prepare: (stream: AsyncIterable<number>) => void): Pro
     fail = reject;
   });
   failed.catch(() => {});
+  let isNextAsked = false;
   const router = t.router({
     numbers: t.procedure.subscription(() => {
       const stream = (async function* () {
         for (let n = 0; n < 10; n++) yield n;
+        isNextAsked = true;
         await failed;
       })();
       prepare(stream);
@@ -47,9 +52,9 @@ async function failUnread(prepare: (stream: AsyncIterable<number>) => void): Pro
   };
   // Up to where the next item was asked for, and the one before it waits to be read.
   while (!text.includes('data: 6')) await read();
-  await sleep(20);
+  await expect.poll(() => isNextAsked).toBe(true);
   fail(new Error('the stream failed'));
-  await sleep(20);
+  await settled();
   while (await read());
   return text;
 }

@@ -3,7 +3,7 @@ import { requireOpenSets } from '../../server/broker/require-open-sets.ts';
 import { EventsError } from '../../shared/index.ts';
 import { overriding } from '../faults/open/overriding.ts';
 import { logged, openSet } from '../open/world.ts';
-import { settled } from '../simulation/fake-clock.ts';
+import { settled } from '../support/turns.ts';
 import { followed, gate, runWorld, topic, untilAborted } from './world.ts';
 
 test('a manager that is closed ends its runs at once, as lost, and its work is told', async () => {

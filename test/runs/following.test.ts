@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { EventManager, MemoryBroker, runs } from '../../server/index.ts';
 import { overriding } from '../faults/open/overriding.ts';
 import { refused } from '../open/world.ts';
-import { settled } from '../simulation/fake-clock.ts';
+import { settled } from '../support/turns.ts';
 import { followed, gate, runCatalog, runWorld, topic, untilAborted, wordsOf } from './world.ts';
 
 /** A run that writes while others look on. */

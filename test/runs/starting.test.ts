@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { EventManager, JsonLogger, MemoryBroker, runs } from '../../server/index.ts';
 import { defineEvents, psycheEvents, runEvents } from '../../shared/index.ts';
 import { logged, openSet, refused } from '../open/world.ts';
-import { settled } from '../simulation/fake-clock.ts';
+import { settled } from '../support/turns.ts';
 import { gate, runWorld, topic } from './world.ts';
 
 test('work goes on without viewers, and what it returns ends the run as done', async () => {

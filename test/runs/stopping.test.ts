@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { loadConfig, runs, startServer } from '../../server/index.ts';
 import { refused } from '../open/world.ts';
-import { settled } from '../simulation/fake-clock.ts';
+import { settled } from '../support/turns.ts';
 import { gate, type RunManager, runCatalog, runWorld, topic, untilAborted } from './world.ts';
 
 const open: { close(): Promise<void> }[] = [];

@@ -5,7 +5,8 @@ import { Agent } from '../../simulation/agent/agent.ts';
 import { EventOutlet } from '../../simulation/agent/event-outlet.ts';
 import { type Responder, ResponderError } from '../../simulation/agent/responder.ts';
 import type { SimulationCatalog } from '../../simulation/catalog.ts';
-import { FakeClock, settled } from './fake-clock.ts';
+import { settled } from '../support/turns.ts';
+import { FakeClock } from './fake-clock.ts';
 import { eventLog, managerOf, memoryLogger, only } from './stage.ts';
 
 function setUp(respond: (clock: FakeClock) => Responder['respond']) {

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Clock, WorldClock } from '../../simulation/clock.ts';
+import { settled } from '../support/turns.ts';
 
 interface Timer {
   readonly at: number;
@@ -56,12 +56,4 @@ export class FakeClock implements WorldClock {
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
-}
-
-/** Turns of the event loop in which work is over that has no more than a few ms in each: a slow machine does less in one. */
-const TURNS = 50;
-
-/** All that was going on in this process without waiting for time or a network is over. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await setImmediate();
 }

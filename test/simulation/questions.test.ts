@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryBroker } from '../../server/index.ts';
 import { Simulation } from '../../simulation/simulation.ts';
-import { settled } from './fake-clock.ts';
+import { settled } from '../support/turns.ts';
 import { managerOf, only, type SimulationEvent, stage } from './stage.ts';
 
 const questionsOf = (events: readonly SimulationEvent[]) => only(events, 'agent_question');

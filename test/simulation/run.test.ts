@@ -4,7 +4,8 @@ import { ResponderError } from '../../simulation/agent/responder.ts';
 import { simulationEvents } from '../../simulation/catalog.ts';
 import { SimulationRegistry } from '../../simulation/control/simulation-registry.ts';
 import { runSimulation } from '../../simulation/run-simulation.ts';
-import { FakeClock, settled } from './fake-clock.ts';
+import { settled } from '../support/turns.ts';
+import { FakeClock } from './fake-clock.ts';
 import { eventLog, memoryLogger, only, stage } from './stage.ts';
 
 describe('a run goes on', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventManager } from '../../server/index.ts';
-import { settled } from '../simulation/fake-clock.ts';
 import { Collector } from '../support/collect.ts';
+import { settled } from '../support/turns.ts';
 import { type oldCatalog, short, TwoVersions, WAIT_MS } from './newer-versions.ts';
 
 type Old = EventManager<typeof oldCatalog>;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { chunksOfHandler } from '../../../agents/ai/chunks/handler-stream.ts';
 import { type Clock, systemClock } from '../../../shared/timing.ts';
-import { FakeClock, settled } from '../../simulation/fake-clock.ts';
+import { FakeClock } from '../../simulation/fake-clock.ts';
 import { expectGone } from '../../support/garbage.ts';
+import { settled } from '../../support/turns.ts';
 
 /** All chunks of a handler's stream. */
 async function read<T>(stream: ReadableStream<T> | AsyncIterable<T>, signal: AbortSignal, clock: Clock) {

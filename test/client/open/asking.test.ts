@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker, SqliteBroker } from '../../../server/index.ts';
 import { openCatalog as catalog } from '../../open/world.ts';
+import { freePort } from '../../setup/redis-server.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
 import { retrySoon } from '../retry-soon.ts';
@@ -45,17 +46,18 @@ test('[O1] a question is answered once: its asker gets the answer, and whoever i
 
 test('an asker whose process is gone asks again with its key, and gets the answer, through restarts of the server', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'psyche-open-'));
-  const open = async (port?: number) => {
+  const open = async (port: number) => {
     const broker = await SqliteBroker.open({ path: join(dir, 'log.db') });
     const manager = new EventManager({ catalog, broker });
-    const server = await startTestServer({ catalog, manager, ...(port !== undefined && { port }) });
+    const server = await startTestServer({ catalog, manager, port });
     const stop = async () => {
       await server[Symbol.asyncDispose]();
       await broker.close();
     };
-    return { server, port: Number(new URL(server.url).port), stop };
+    return { server, stop };
   };
-  const first = await open();
+  const port = await freePort();
+  const first = await open(port);
   const options = { url: first.server.wsUrl, catalog };
   await using answerer = connect(options);
   const again = { topic: 'run-42', key: 'call-7' };
@@ -71,7 +73,7 @@ test('an asker whose process is gone asks again with its key, and gets the answe
   const page = await answerer.open({ topic: 'run-42', types: ['approval'] });
   expect(page.items).toHaveLength(1);
   await first.stop();
-  const second = await open(first.port);
+  const second = await open(port);
   const id = page.items[0]?.event.open?.id ?? '';
   await eventually(() => expect(second.server.manager.stats().subscribers).toBe(1));
   expect(asking).not.toHaveBeenCalled();
@@ -79,7 +81,7 @@ test('an asker whose process is gone asks again with its key, and gets the answe
   expect(await asked).toMatchObject({ answer: { allow: true }, state: 'answered' });
   // One that comes after the answer gets it too: from another process, and after another restart.
   await second.stop();
-  const third = await open(first.port);
+  const third = await open(port);
   await using late = connect(options);
   expect(await late.ask('approval', DEPLOY, again)).toMatchObject({
     answer: { allow: true },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
 import { openCatalog as catalog } from '../../open/world.ts';
+import { freePort } from '../../setup/redis-server.ts';
 import { connect } from '../connect.ts';
 import { eventually } from '../eventually.ts';
 import { retrySoon } from '../retry-soon.ts';
@@ -138,7 +139,8 @@ test('a client that is closed aborts what nobody can come back to, after its tex
 
 test('[O10] with the log its open events are lost, and told so once, after the gap', async () => {
   const manager = new EventManager({ catalog, broker: new MemoryBroker() });
-  const first = await startTestServer({ catalog, manager });
+  const port = await freePort();
+  const first = await startTestServer({ catalog, manager, port });
   await using client = connect({ url: first.wsUrl, catalog });
   const log: string[] = [];
   client.on('any', ({ event_type, open }) => log.push(`${event_type} ${open?.state}`), {
@@ -148,7 +150,6 @@ test('[O10] with the log its open events are lost, and told so once, after the g
   await client.begin('reply', { agent_id: 'a', text: '' });
   await client.join('viewer', { name: 'Ada' });
   await eventually(() => expect(log).toEqual(['synced', 'reply open', 'viewer open']));
-  const port = Number(new URL(first.url).port);
   await first[Symbol.asyncDispose]();
   await using _second = await startTestServer({ catalog, port });
   await eventually(() =>

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { settled } from '../../support/turns.ts';
 import { HandBroker, replyOf } from './hand-broker.ts';
-import { quiet, SlowReader } from './slow-reader.ts';
+import { SlowReader } from './slow-reader.ts';
 import { catalog, collect, type Events, OpenTopic, shorts } from './world.ts';
 
 let broker: MemoryBroker;
@@ -49,7 +50,7 @@ describe('an event whose settlement is not for a subscriber is over for it', () 
     await reply.settle('done');
     const other = await topic.reply('b');
     const begun = await topic.reply('a');
-    await quiet();
+    await settled();
     begun.text = 'b';
     await begun.settle('done');
     await other.settle('done');
@@ -74,7 +75,7 @@ describe('an event whose settlement is not for a subscriber is over for it', () 
     using notes = collect(manager, { types: ['note'], filter: { text: { ne: 'x' } } });
     await Promise.all([ada.count(1), notes.count(1)]);
     const asked = await topic.approval('deploy', 'ada');
-    await quiet();
+    await settled();
     await asked.settle('withdrawn');
     await topic.note(1);
     await Promise.all([ada.count(2), notes.count(2)]);
@@ -92,15 +93,15 @@ describe('[O6] a slow reader', () => {
       reader.room = 1;
       await topic.note(1);
       await reader.count(4);
-      await quiet();
+      await settled();
       await gone.settle('done');
       await kept.settle('answered', { allow: true });
       for (let n = 0; n < 3; n++) await (await topic.reply(`${n}`)).settle('done');
       for (let n = 0; n < 1100; n++) await topic.note(n); // more than a hub remembers
-      await quiet();
+      await settled();
       reader.resume();
       await expect.poll(() => reader.items).toContain('lost');
-      await quiet();
+      await settled();
       await topic.note(2);
       await expect.poll(() => reader.items.at(-1)).toBe('note 2');
       expect(reader.items.filter((item) => item === 'lost')).toHaveLength(1);
@@ -118,7 +119,7 @@ describe('[O6] a slow reader', () => {
     await topic.note(1);
     await reader.count(3);
     await asked.settle('answered', { allow: true }, 'boss');
-    await quiet();
+    await settled();
     reader.resume();
     expect((await reader.count(4)).slice(3)).toEqual(['lost']);
   });
@@ -131,7 +132,7 @@ describe('[O6] a slow reader', () => {
     await topic.note(1);
     await reader.count(3);
     await manager.erase({ types: ['reply'], filter: {} });
-    await quiet();
+    await settled();
     reader.resume();
     await topic.note(2);
     await expect.poll(() => reader.items.at(-1)).toBe('note 2');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ownAsker } from '../../../server/event-manager/reading/asker.ts';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
-import { quiet } from './slow-reader.ts';
+import { settled } from '../../support/turns.ts';
 import { catalog, collect, type Events, OpenTopic, shorts } from './world.ts';
 
 /** The end of it comes in no test. */
@@ -88,7 +88,7 @@ describe('an interval delivers early beyond', () => {
       await topic.typing('x'.repeat(KIB));
       await viewer.replace({ name: `${i}${'x'.repeat(KIB)}` });
     }
-    await quiet();
+    await settled();
     expect([typing.told(), viewers.told()]).toEqual([[], []]);
   });
 });

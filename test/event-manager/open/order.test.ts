@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EventManager } from '../../../server/index.ts';
 import { toLogEntry } from '../../../shared/log.ts';
+import { settled } from '../../support/turns.ts';
 import { HandBroker, replyOf, settlementOf, viewerOf } from './hand-broker.ts';
 import { catalog, collect, type Events, shorts } from './world.ts';
 
@@ -26,10 +26,6 @@ const note = (text: string) =>
   broker.publish('default', [toLogEntry(catalog, { event_type: 'note', data: { text } })]);
 const settle = (id: string, text: string) => broker.publish('default', [settlementOf(id, text)]);
 const openingOf = (id: string, text: string) => replyOf(id, text, 0, '').entry;
-/** All that goes on in the process has had its time, several times over. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await setImmediate();
-}
 const items = (stream: ReturnType<typeof collect>) => shorts(stream.items);
 const place = (seq: number) => ({ epoch: broker.epoch, seq });
 
@@ -62,7 +58,7 @@ describe('[O2] a change that comes before the records it was made after', () => 
       },
       place(3),
     );
-    await quiet();
+    await settled();
     expect(items(stream)).toHaveLength(2);
     broker.flow();
     await stream.count(6);
@@ -74,7 +70,7 @@ describe('[O2] a change that comes before the records it was made after', () => 
     broker.flows = false;
     await note('1');
     broker.change(3, 1, { kind: 'appended', id: 'a', offset: 2, text: 'c' });
-    await quiet();
+    await settled();
     broker.flow();
     await stream.count(4);
     expect(items(stream).slice(2)).toEqual(['+c@2', 'note 1']);
@@ -85,7 +81,7 @@ describe('[O2] a change that comes before the records it was made after', () => 
     const newer = toLogEntry(catalog, { event_type: 'note', data: { text: '1' } });
     await broker.publish('default', [{ ...newer, version: 2, validatedBy: {} }]);
     broker.change(3, 2, { kind: 'appended', id: 'a', offset: 2, text: 'c' });
-    await quiet();
+    await settled();
     expect(items(stream)).toHaveLength(2);
     using late = collect(manager);
     await late.count(2);
@@ -223,7 +219,7 @@ test('[O3] a subscriber who joins between the record of an opening and its chang
   await broker.publish('default', [openingOf('c', '')]);
   await late.count(4);
   broker.change(4, 3, { kind: 'begun', event: replyOf('c', '', 4, `${broker.epoch}:3`) });
-  await quiet();
+  await settled();
   expect(items(late)).toHaveLength(4); // the control: nobody joined in between
 });
 

@@ -1,15 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { FeedHandle, FeedReader } from '../../../server/event-manager/feeds/feed-reader.ts';
 import type { Batch, EncodeBody, FrameStyle } from '../../../server/event-manager/hubs/hub.ts';
 import type { EventManager } from '../../../server/index.ts';
+import { settled } from '../../support/turns.ts';
 import { type Events, type Item, shorts } from './world.ts';
 
 type Options = Parameters<EventManager<Events>['subscribe']>[0];
-
-export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await setImmediate();
-}
 
 const bytesOf: EncodeBody = ({ json }) => Buffer.from(json);
 const style: FrameStyle = { frame: (bodies) => Buffer.concat(bodies) };
@@ -58,7 +54,7 @@ export class SlowReader implements FeedReader {
 
   async count(count: number): Promise<string[]> {
     await expect.poll(() => this.items.length).toBeGreaterThanOrEqual(count);
-    await quiet();
+    await settled();
     return this.items;
   }
 }

@@ -3,7 +3,8 @@ import type { EncodeBody } from '../../../server/event-manager/hubs/hub.ts';
 import { erasureEntry } from '../../../server/event-manager/records/erasure.ts';
 import type { StreamRecord } from '../../../server/event-manager/records/stream-record.ts';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
-import { quiet, SlowReader as Reader } from './slow-reader.ts';
+import { settled } from '../../support/turns.ts';
+import { SlowReader as Reader } from './slow-reader.ts';
 import { catalog, type Events, OpenTopic } from './world.ts';
 
 let broker: MemoryBroker;
@@ -47,7 +48,7 @@ describe('[O6] a slow reader', () => {
       await reader.count(6);
       for (const text of 'cdefgh') {
         await reply.append(text);
-        await quiet();
+        await settled();
       }
       await ada.settle('left');
       await eve.replace({ name: 'Eva' });
@@ -55,7 +56,7 @@ describe('[O6] a slow reader', () => {
       await topic.viewer('Bob');
       const gone = await topic.viewer('nobody');
       await gone.settle('left');
-      await quiet();
+      await settled();
       expect(reader.items.slice(5)).toEqual(['+b@1']);
       reader.resume();
       await reader.count(11);
@@ -76,7 +77,7 @@ describe('[O6] a slow reader', () => {
     reader.isFull = true;
     await reply.append('b');
     await ada.settle('left');
-    await quiet();
+    await settled();
     expect(reader.items).toHaveLength(5);
     reader.resume();
     await reader.count(7);
@@ -89,7 +90,7 @@ describe('[O6] a slow reader', () => {
     await reply.append('b');
     await reader.count(6);
     reader.resume();
-    await quiet();
+    await settled();
     expect(reader.items.slice(5)).toEqual(['+b@1']);
   });
 
@@ -102,7 +103,7 @@ describe('[O6] a slow reader', () => {
     expect(reader.items).toHaveLength(3); // a part ends with the one that makes it large
     while (!reader.items.includes('synced')) {
       reader.resume(1);
-      await quiet();
+      await settled();
     }
     expect(reader.items.map((item) => item.slice(0, 12))).toEqual([
       ...Array.from({ length: 10 }, (_, i) => `reply open ${i}`),
@@ -120,7 +121,7 @@ describe('[O6] a slow reader', () => {
       expect(reader.items.length).toBeLessThan(300);
       while (!reader.items.includes('synced')) {
         reader.resume(1);
-        await quiet();
+        await settled();
       }
       expect(reader.items).toHaveLength(301);
       expect(new Set(reader.items).size).toBe(301);
@@ -139,7 +140,7 @@ describe('[O6] a slow reader', () => {
       await reader.count(302);
       for (const viewer of before) await viewer.settle('left');
       for (const viewer of name('after')) await topic.viewer(viewer);
-      await quiet();
+      await settled();
       const told = () => reader.items.slice(302);
       expect(told()).toEqual([]);
       const resumed = () => {
@@ -147,7 +148,7 @@ describe('[O6] a slow reader', () => {
         return told().length;
       };
       await expect.poll(resumed).toBeGreaterThanOrEqual(600);
-      await quiet();
+      await settled();
       const left = reader.ids.slice(302).filter((id) => id !== undefined);
       expect(left.toSorted()).toEqual(before.map(({ id }) => id).toSorted());
       expect(told()).toEqual([
@@ -163,9 +164,9 @@ describe('[O6] a slow reader', () => {
     await reply.append('b');
     await reader.count(6);
     await other.append('y');
-    await quiet();
+    await settled();
     await other.settle('aborted');
-    await quiet();
+    await settled();
     reader.resume();
     await reader.count(7);
     expect(reader.items.slice(6)).toEqual(['reply aborted zy']);
