@@ -37,7 +37,7 @@ const adapter: Adapter = {
     socket = createWSClient({
       url,
       WebSocket: WebSocket as never,
-      keepAlive: { enabled: true, intervalMs: 2_000, pongTimeoutMs: 1_000 },
+      keepAlive: { enabled: true, intervalMs: 2_000, pongTimeoutMs: 3_000 }, // a busy machine lets an answer wait
       connectionParams:
         tokens || version
           ? () => ({
