@@ -37,7 +37,7 @@ async function startServer() {
   return { ...server, manager, at: ['--url', server.url] };
 }
 
-describe('values that JSON does not have', { timeout: 60_000 }, () => {
+describe('values that JSON does not have', () => {
   test('printed by history and tail arrive equal when they are piped into publish', async () => {
     await using server = await startServer();
     await server.manager.publish('dream', whole, { topic: 'a' });
