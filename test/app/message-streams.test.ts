@@ -48,13 +48,15 @@ test('before its token expires a client moves to a stream with a fresh one, and 
   await client.on('agent_message', ({ data }) => got.push(data.message)).ready;
   const statuses = new Set<string>();
   client.connection.subscribe(({ status }) => statuses.add(status));
+  const [old] = server.broadcaster.connections;
   const sent: string[] = [];
-  while (asked < 2) {
+  while (server.broadcaster.connections.some(({ id }) => id === old?.id)) {
     sent.push(`${sent.length}`);
     await server.manager.publish('agent_message', agentMessage(sent.length - 1));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await eventually(() => expect(got).toEqual(sent));
+  expect(asked).toBe(2);
   expect([...statuses].filter((status) => status !== 'live')).toEqual([]);
 });
 
