@@ -1,29 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { type Claims, createAppRouter, type EventManager } from '../../server/index.ts';
-import type { AnyFilter } from '../../shared/filter/types.ts';
+import { type Claims, createAppRouter } from '../../server/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { ALL, RawSocket, takesTokens, token } from './harness.ts';
 
 /** A server with three events on topic `mine` and one on `foreign`. */
 async function startServer(options: { open?: boolean } = {}) {
-  let manager: EventManager | undefined;
-  const server = await startTestServer(
-    {},
-    {
-      ...(!options.open && { authenticate: takesTokens }),
-      application: (context) => {
-        manager = context.manager;
-        return { router: createAppRouter(context.manager) };
-      },
-    },
-  );
-  if (!manager) throw new Error('no application was made');
+  const server = await startTestServer({}, options.open ? {} : { authenticate: takesTokens });
+  const { manager } = server;
   await manager.publish('agent_message', agentMessage('a'), { topic: 'mine' });
   await manager.publish('system_status', systemStatus(), { topic: 'mine' });
   await manager.publish('agent_message', { ...agentMessage('b'), agent_id: 'ego' }, { topic: 'mine' });
   const { cursor } = await manager.publish('agent_message', agentMessage('c'), { topic: 'foreign' });
-  return { ...server, manager, foreignCursor: cursor };
+  return { ...server, foreignCursor: cursor };
 }
 
 const LAST = { since: { last: 10 } };

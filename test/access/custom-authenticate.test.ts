@@ -121,7 +121,7 @@ test.each(['ws', 'sse'] as const)(
     const client = createClient({ url: server.url, transports: [transport] });
     const { connection } = client;
     await expect
-      .poll(() => connection.state.error, { timeout: 20_000 })
+      .poll(() => connection.state.error)
       .toMatchObject({
         code: 'UNAVAILABLE',
         message: 'No connection: the server refused it: Internal server error',

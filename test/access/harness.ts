@@ -88,10 +88,10 @@ export class RawSocket implements AsyncDisposable {
     return this.#items.filter((type) => !type.startsWith('stream_'));
   }
 
-  /** When the last item was published, Unix ms. */
-  get lastEventAt(): number {
-    const last = this.messages.findLast(({ result }) => result?.data)?.result?.data;
-    return Date.parse(last?.json.data.timestamp ?? '');
+  /** The number of events that were published after a time, Unix ms. */
+  publishedAfter(at: number): number {
+    const times = this.messages.flatMap(({ result }) => result?.data?.json.data.timestamp ?? []);
+    return times.filter((time) => Date.parse(time) > at).length;
   }
 
   get synced(): boolean {

@@ -1,28 +1,17 @@
 import { expect, test } from 'vitest';
-import { type Claims, createAppRouter, type EventManager } from '../../server/index.ts';
+import type { Claims } from '../../server/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { ALL, RawSocket, takesTokens, token } from './harness.ts';
 
 async function startServer() {
-  let manager: EventManager | undefined;
-  const server = await startTestServer(
-    {},
-    {
-      authenticate: takesTokens,
-      application: (context) => {
-        manager = context.manager;
-        return { router: createAppRouter(context.manager) };
-      },
-    },
-  );
-  if (!manager) throw new Error('no application was made');
-  const { publish } = manager;
+  const server = await startTestServer({}, { authenticate: takesTokens });
+  const { manager } = server;
   const say = (topic: string, text = topic) =>
-    publish.call(manager, 'agent_message', agentMessage(text), { topic });
+    manager.publish('agent_message', agentMessage(text), { topic });
   for (const topic of ['team-1', 'team-2', 'other', '_team']) await say(topic);
   await manager.publish('system_status', systemStatus(), { topic: 'team-1' });
-  return { ...server, manager, say };
+  return { ...server, say };
 }
 
 const connect = async (url: string, claims: Claims) => new RawSocket(url, { token: await token({ claims }) });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadConfig, type ServerConfig } from '../../server/app/config.ts';
 import { startServer } from '../../server/index.ts';
 import { EventsError } from '../../shared/index.ts';
@@ -204,6 +204,8 @@ describe('config', () => {
 });
 
 describe('startServer', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
   test('takes the configuration of the environment when it is given none', async () => {
     vi.stubEnv('PORT', 'no port');
     await expect(startServer()).rejects.toMatchObject({ message: expect.stringMatching(/^PORT must be/) });
@@ -212,7 +214,6 @@ describe('startServer', () => {
     const server = await startServer();
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     await server.close();
-    vi.unstubAllEnvs();
   });
 
   test.each([{ port: 0 }, {}, null, 3000])('says what it expects when it is given %j', async (options) => {

@@ -191,6 +191,7 @@ test('a stream that is asked for before the answer to the request before it has 
   expect(own.places.taken).toBe(0);
   for (const answer of own.held) answer();
   await eventually(() => expect(stranger.got()).toMatch(/first[\s\S]*HTTP\/1.1 400 /));
+  expect(own.places.taken).toBe(0);
   using next = dial(own.url);
   next.post('/trpc', 'PING');
   await eventually(() => expect(own.places.taken).toBe(1)); // control

@@ -1,13 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createClient } from '../../client/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { httpClient, startTestServer, wsClient } from './harness.ts';
 
 const MANY = 100;
-/** A test asks for some hundred things at once. */
-vi.setConfig({ testTimeout: 60_000 });
 const AUTHENTICATED = {
   authenticate: () => ({ id: 'someone', claims: { publish: ['*'], subscribe: ['*'], topics: ['*'] } }),
 } as const;

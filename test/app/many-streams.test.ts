@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { createAppRouter, type EventManager } from '../../server/index.ts';
 import { until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { startTestServer } from './harness.ts';
@@ -36,21 +35,12 @@ class Counter {
 test('hundreds of streams of large events all receive every event', {
   timeout: 120_000,
 }, async () => {
-  const managers: EventManager[] = [];
-  await using server = await startTestServer(
-    { monitorIntervalMs: 0 },
-    {
-      application: ({ manager }) => {
-        managers.push(manager);
-        return { router: createAppRouter(manager) };
-      },
-    },
-  );
+  await using server = await startTestServer({ monitorIntervalMs: 0 });
+  const { manager } = server;
   const clients = Array.from({ length: STREAMS }, () => new Counter(server.port));
   await Promise.all(clients.map(({ socket }) => once(socket, 'data')));
   const delivered = () => clients.reduce((sum, { events }) => sum + events, 0);
   await until(() => expect(delivered()).toBe(STREAMS)); // that they have caught up
-  const [manager] = managers;
   await Promise.all(
     Array.from({ length: EVENTS }, (_, n) => manager?.publish('agent_message', agentMessage(`${n} ${TEXT}`))),
   );

@@ -32,7 +32,13 @@ const publishedBy = async (url: string): Promise<number> => {
   const { result } = (await response.json()) as Answer;
   return Object.values(result.data.json.published).reduce((sum, count) => sum + count, 0);
 };
-const someReports = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 500));
+
+/** Waits until a server with a monitor has reported ten times. */
+async function someReports(): Promise<void> {
+  const { server } = await startWatched(psycheEvents);
+  await using _ = server;
+  await expect.poll(() => publishedBy(server.url)).toBeGreaterThan(10);
+}
 
 test('a server with a catalog without system_status runs no monitor and logs no warning', async () => {
   const { server, problems } = await startWatched(defineEvents({ dream: z.object({ symbol: z.string() }) }));

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TRPCClient } from '@trpc/client';
 import { initTRPC } from '@trpc/server';
-import { pino } from 'pino';
 import superjson from 'superjson';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -137,16 +136,6 @@ describe('the server', () => {
     expect(asset.headers.get('cache-control')).toContain('immutable');
     expect(asset.headers.get('content-type')).toMatch(/^text\/javascript/);
     await rm(pageDir, { recursive: true });
-  });
-
-  test('runs no monitor for a catalog without system_status, and logs nothing about it', async () => {
-    const lines: string[] = [];
-    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
-    const catalog = defineEvents({ noted: z.object({ text: z.string() }) });
-    await using server = await startTestServer({ monitorIntervalMs: 1 }, { catalog, logger });
-    const stats = async () => (await httpClient(server.url).stats.query()).errors;
-    for (let n = 0; n < 5; n++) expect(await stats()).toMatchObject({ invalid: 0 });
-    expect(lines).toEqual([]);
   });
 
   test('runs an application with a catalog and procedures of its own', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { answerInTurn } from '../../server/app/http/node/requests.ts';
 import { agentMessage } from '../support/events.ts';
@@ -118,12 +118,23 @@ describe('pipelined requests', () => {
 
   test('stop when their connection closes', async () => {
     await using server = await serverWith(20);
-    const socket = connect(server.port, '127.0.0.1');
-    const request = 'GET /trpc/history?input=%7B%7D HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
-    socket.write(request.repeat(50));
-    await once(socket, 'data');
-    socket.destroy();
-    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    const history = vi.spyOn(server.manager, 'history');
+    /** Sends 50 for pages of up to so many events. */
+    const ask = (limit: number) => {
+      const input = encodeURIComponent(JSON.stringify({ json: { limit } }));
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write(`GET /trpc/history?input=${input} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(50));
+      return socket;
+    };
+    const asked = (limit: number) =>
+      history.mock.calls.filter(([options]) => options?.limit === limit).length;
+    const goes = ask(50);
+    await once(goes, 'data');
+    goes.destroy();
+    const stays = ask(51).resume(); // control
+    await expect.poll(() => asked(51)).toBe(50);
+    expect(asked(50)).toBeLessThan(50);
+    stays.destroy();
   });
 });
 

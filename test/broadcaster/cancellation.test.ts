@@ -1,7 +1,8 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, deferred, startServer, until } from './harness.ts';
+import { deferred } from '../support/deferred.ts';
+import { ADAPTERS, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 

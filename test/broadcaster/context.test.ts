@@ -3,7 +3,8 @@ import type { CreateWSSContextFnOptions } from '@trpc/server/adapters/ws';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import { CloseCode } from '../../shared/protocol.ts';
-import { ADAPTERS, deferred, startServer, until } from './harness.ts';
+import { deferred } from '../support/deferred.ts';
+import { ADAPTERS, startServer, until } from './harness.ts';
 
 type Context = { user: string };
 const t = initTRPC.context<Context>().create();

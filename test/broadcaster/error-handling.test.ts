@@ -1,7 +1,8 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { Encoder } from '@trpc/server/adapters/ws';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ADAPTERS, deferred, startServer, until } from './harness.ts';
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { deferred } from '../support/deferred.ts';
+import { ADAPTERS, startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 const router = t.router({
@@ -16,8 +17,11 @@ const router = t.router({
 });
 
 describe.each(ADAPTERS)('%s adapter: error handling that fails itself', (_name, apply) => {
-  const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
-  afterEach(() => logged.mockClear());
+  let logged: MockInstance;
+  beforeEach(() => {
+    logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+  });
+  afterEach(() => logged.mockRestore());
 
   test.each([
     [

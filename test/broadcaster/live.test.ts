@@ -2,7 +2,8 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { describe, expect, test, vi } from 'vitest';
 import { applyBroadcastWSSHandler } from '../../server/broadcaster/apply-handler.ts';
 import type { Live, LiveCall } from '../../server/broadcaster/core/live.ts';
-import { deferred, startServer, until } from './harness.ts';
+import { deferred } from '../support/deferred.ts';
+import { startServer, until } from './harness.ts';
 
 const t = initTRPC.create();
 

@@ -3,7 +3,8 @@ import { initTRPC, TRPCError, tracked } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { ADAPTERS, deferred, startServer, until } from './harness.ts';
+import { deferred } from '../support/deferred.ts';
+import { ADAPTERS, startServer, until } from './harness.ts';
 
 describe.each(ADAPTERS)('%s adapter: subscriptions', (_name, apply) => {
   const t = initTRPC.create();

@@ -220,7 +220,7 @@ describe('open events in a file', () => {
     },
   );
 
-  test('keep their topic from being forgotten, with its epoch', { timeout: 60_000 }, async () => {
+  test('keep their topic from being forgotten, with its epoch', async () => {
     await using disk = new DiskFixture();
     const broker = await disk.open({ maxAgeMs: 1000, durability: 'relaxed' });
     const [held, member] = [viewer(), viewer()];

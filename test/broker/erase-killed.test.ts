@@ -92,7 +92,7 @@ describe.each(Object.entries(places))('[V7] a process that is killed while it er
     }
   });
 
-  test('control: a call in steps leaves records that nobody is told of', { timeout: 60_000 }, async () => {
+  test('control: a call in steps leaves records that nobody is told of', async () => {
     await using place = open();
     await eraseUntilKilled(place.args, 'torn', 0, Number.POSITIVE_INFINITY);
     const { erased, told } = await look(place);

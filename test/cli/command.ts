@@ -88,9 +88,14 @@ export async function serve(
   env: Record<string, string> = {},
 ): Promise<{ command: RunningCommand; url: string } & AsyncDisposable> {
   const command = new RunningCommand(['serve', '--port', '0', '--simulation', 'off', ...args], env);
-  await expect
-    .poll(() => command.stdout + command.stderr, { timeout: 30_000 })
-    .toContain('listening at http://');
+  try {
+    await expect
+      .poll(() => command.stdout + command.stderr, { timeout: 30_000 })
+      .toContain('listening at http://');
+  } catch (error) {
+    await command[Symbol.asyncDispose](); // the caller has nothing to dispose of
+    throw error;
+  }
   const [url = ''] = /(?<=listening at )http:\/\/[0-9.:]+/.exec(command.stdout) ?? [];
   return { command, url, [Symbol.asyncDispose]: () => command[Symbol.asyncDispose]() };
 }

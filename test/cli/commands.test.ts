@@ -11,7 +11,7 @@ const lines = (stdout: string) =>
     .map((line) => JSON.parse(line));
 
 // Some commands are processes, and the machine may be busy.
-describe('psyche-events', { timeout: 60_000 }, () => {
+describe('psyche-events', () => {
   test('publish, history and tail print what they are given as one line of JSON each', async () => {
     await using server = await startTestServer();
     const at = ['--url', server.url, '--topic', 't'];

@@ -22,7 +22,6 @@ test.each([
   ['workers that have none yet', '2', 'SIGTERM', '/cli/serve/serve.js'],
 ] as const)(
   '[%s, %s, %s] a signal while the server is loaded ends serve with code 0',
-  { timeout: 60_000 },
   async (_, WORKERS, signal, HELD) => {
     const redis = { REDIS_URL: inject('redisUrl'), REDIS_PREFIX: `early-${randomUUID()}` };
     await using command = new RunningCommand(['serve'], { PORT: '0', WORKERS, HELD, ...redis }, [

@@ -16,15 +16,13 @@ const REDIS = () => ({ REDIS_URL: inject('redisUrl'), REDIS_PREFIX: `missing-${r
 test.each([
   ['rate-limiter-flexible', REDIS],
   ['vader-sentiment', () => ({ SIMULATION: 'on' })],
-] as const)('without %s serve ends with code 1 and one line', { timeout: 60_000 }, async (LACKED, needs) => {
+] as const)('without %s serve ends with code 1 and one line', async (LACKED, needs) => {
   const env = { PORT: '0', SIMULATION: 'off', LOG_LEVEL: 'silent', LACKED, ...needs() };
   await using command = new RunningCommand(['serve'], env, [process.execPath, ...LACK, MAIN]);
   expect(await command.exit()).toEqual({ code: 1, stdout: '', stderr: `psyche-events: no ${LACKED}\n` });
 });
 
-test('startServer that cannot load its limits closes its log: the program ends by itself', {
-  timeout: 60_000,
-}, () => {
+test('startServer that cannot load its limits closes its log: the program ends by itself', () => {
   const door = pathToFileURL(join(MAIN, '../../server/index.js')).href;
   const program = `import { loadConfig, startServer } from ${JSON.stringify(door)};
     await startServer(loadConfig({ port: 0 })).catch((error) => console.error(error.message));`;

@@ -53,7 +53,7 @@ async function fill(manager: EventManager<AnyCatalog>): Promise<void> {
   await manager.publish('size', { of: 'four' }, { topic: 'run-1' });
 }
 
-describe('[V5] schema --check and --diff of a log', { timeout: 60_000 }, () => {
+describe('[V5] schema --check and --diff of a log', () => {
   const logs: [string, () => Promise<{ where: string; env: Record<string, string>; path?: string }>][] = [
     [
       'in a file',
@@ -134,7 +134,7 @@ describe('[V5] schema --check and --diff of a log', { timeout: 60_000 }, () => {
   });
 });
 
-test('[V5] schema --check and --diff of a server', { timeout: 60_000 }, async () => {
+test('[V5] schema --check and --diff of a server', async () => {
   await using server = await startTestServer({}, { catalog: written });
   const call = (what: string, module: string) => runHere(['schema', '--catalog', module, what, server.url]);
   expect(await call('--check', edited)).toEqual({
@@ -154,9 +154,7 @@ gone: the catalog has no such event
   expect((await call('--diff', before)).stdout).toBe('Nothing has changed.\n');
 });
 
-test('[V5] schema --check and --diff of a document that schema has printed; of a server without a scheme', {
-  timeout: 60_000,
-}, async () => {
+test('[V5] schema --check and --diff of a document that schema has printed; of a server without a scheme', async () => {
   const saved = join(directory, 'released.schema.json');
   writeFileSync(saved, (await runHere(['schema', '--catalog', before])).stdout);
   const call = (what: string, module: string, where: string) =>
@@ -196,9 +194,7 @@ test('[V5] schema --check warns of a log without records', async () => {
   });
 });
 
-test('schema --catalog prints the events of a module; a module without one is named', {
-  timeout: 60_000,
-}, async () => {
+test('schema --catalog prints the events of a module; a module without one is named', async () => {
   const { stdout } = await runHere(['schema', '--catalog', raised]);
   expect(JSON.parse(stdout).$defs.dream).toMatchObject({
     'x-version': 2,

@@ -8,9 +8,7 @@ import { dreams, ownRouter } from '../support/foreign-router.ts';
 import { run } from './command.ts';
 import { runHere } from './here.ts';
 
-test('schema --url prints the events of a server in either format; control: without it, those of the simulation', {
-  timeout: 60_000,
-}, async () => {
+test('schema --url prints the events of a server in either format; control: without it, those of the simulation', async () => {
   const catalog = defineEvents({ dream: z.object({ symbol: z.string() }) });
   await using server = await startTestServer({}, { catalog });
   const served = await run(['schema', '--url', server.url]);
@@ -22,7 +20,7 @@ test('schema --url prints the events of a server in either format; control: with
   expect((await runHere(['schema'])).stdout).toContain('simulation_state');
 });
 
-test('schema --url reports the HTTP status where a server has no schema', { timeout: 60_000 }, async () => {
+test('schema --url reports the HTTP status where a server has no schema', async () => {
   const manager = new EventManager({ catalog: dreams, broker: new MemoryBroker() });
   await using app = await startForeignApp(ownRouter(manager));
   expect(await runHere(['schema', '--url', app.url])).toMatchObject({

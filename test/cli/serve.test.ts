@@ -4,7 +4,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { RunningCommand, run, serve } from './command.ts';
 
-describe('psyche-events serve', { timeout: 60_000 }, () => {
+describe('psyche-events serve', () => {
   test.each([
     ['in memory', 'SIGTERM', []],
     ['with Redis', 'SIGINT', ['--redis', inject('redisUrl')]],

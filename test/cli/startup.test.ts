@@ -50,7 +50,6 @@ function listing(args: readonly string[], env: Record<string, string> = {}) {
 
 test.each(['--help', '--version', 'publish --help', 'completion bash'])(
   '%s loads no package but commander, and nothing of the server or the client',
-  { timeout: 60_000 },
   async (line) => {
     await using ended = listing(line.split(' '));
     expect((await ended.command.exit()).code).toBe(0);
@@ -74,11 +73,11 @@ test('serve loads only what its configuration needs; control: one that needs it 
   expect(await loaded(['--redis', inject('redisUrl')], { METRICS_PORT: '0', ...tokens })).toEqual(SELDOM);
 });
 
-test('--version prints the version of the package', { timeout: 60_000 }, async () => {
+test('--version prints the version of the package', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
 });
 
-test('a command without a peer of the package says what to install', { timeout: 60_000 }, async () => {
+test('a command without a peer of the package says what to install', async () => {
   const { name, dependencies, peerDependencies, peerDependenciesMeta: optional } = packageJson;
   const home = join(inject('runDirectory'), `lacking-${randomUUID()}`, 'node_modules');
   await cp(join(MAIN, '../..'), join(home, name, 'dist'), { recursive: true });

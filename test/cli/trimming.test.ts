@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { expect, inject, test, vi } from 'vitest';
+import { afterEach, expect, inject, test, vi } from 'vitest';
 import { EventManager, RedisBroker } from '../../server/index.ts';
 import { agentMessage } from '../support/events.ts';
 import { runHere } from './here.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 test('a command that writes to Redis takes nothing out of a topic, but by limits that its environment names', async () => {
   const [prefix, url] = [`trimming-${randomUUID()}`, inject('redisUrl')];
@@ -28,5 +30,4 @@ test('a command that writes to Redis takes nothing out of a topic, but by limits
   vi.stubEnv('RETENTION_MAX_RECORDS', '10000');
   expect(await runHere(publish)).toMatchObject({ code: 0 });
   expect(await extent()).toEqual([1003, 11_002]);
-  vi.unstubAllEnvs();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Coercion } from '../../cli/schema/coerce.ts';
-import { createAppRouter, EventManager, MemoryBroker, toJsonSchema } from '../../server/index.ts';
+import { EventManager, MemoryBroker, toJsonSchema } from '../../server/index.ts';
 import { defineEvents } from '../../shared/index.ts';
 import { startTestServer } from '../app/harness.ts';
 import { startForeignApp } from '../support/foreign-app.ts';
@@ -27,17 +27,11 @@ const whole: z.infer<typeof dream> = {
 };
 
 async function startServer() {
-  let manager: EventManager<typeof catalog> | undefined;
-  const application = (context: { manager: EventManager<typeof catalog> }) => {
-    manager = context.manager;
-    return { router: createAppRouter(context.manager) };
-  };
-  const server = await startTestServer({}, { catalog, application });
-  if (!manager) throw new Error('no application was made');
-  return { ...server, manager, at: ['--url', server.url] };
+  const server = await startTestServer({}, { catalog });
+  return { ...server, at: ['--url', server.url] };
 }
 
-describe('values that JSON does not have', { timeout: 60_000 }, () => {
+describe('values that JSON does not have', () => {
   test('printed by history and tail arrive equal when they are piped into publish', async () => {
     await using server = await startServer();
     await server.manager.publish('dream', whole, { topic: 'a' });

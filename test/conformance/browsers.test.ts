@@ -24,7 +24,7 @@ describe.concurrent('psyche-events conformance with our client in a page of Chro
   let page: BuiltPage;
   beforeAll(async () => {
     page = await buildSubject();
-  }, 60_000);
+  });
 
   test.each(['ws', 'sse'])('passes the quick scenarios, over %s', async (transport) => {
     const report = await conformInPage(page, openChromium, { words: [transport], only: QUICK });

@@ -18,11 +18,11 @@ import { noNginx } from '../setup/nginx.ts';
 import { agentMessage } from '../support/events.ts';
 import { type BehindNginx, startBehindNginx } from './behind-nginx.ts';
 
-/** A thirtieth of what docs/proxies.md has, and of the times after which our servers and clients ping. */
-const CUT: [string, string][] = [['proxy_read_timeout 30s;', 'proxy_read_timeout 1s;']];
+/** A tenth of what docs/proxies.md has. Pings are six to it, so that a machine which stalls for a second or two cuts nobody. */
+const CUT: [string, string][] = [['proxy_read_timeout 30s;', 'proxy_read_timeout 3s;']];
 const PING_MS = 500;
 
-/** An application behind an nginx that cuts after a second of silence. */
+/** An application behind an nginx that cuts after three seconds of silence. */
 async function startApp({ pings }: { pings: boolean }) {
   const manager = new EventManager({ broker: new MemoryBroker(), catalog: psycheEvents });
   const t = initTRPC.create({ transformer, sse: { ping: { enabled: pings, intervalMs: PING_MS } } });
@@ -77,7 +77,6 @@ async function openStream({ plainUrl }: BehindNginx) {
 
 describe.skipIf(noNginx !== null)(
   `an nginx that cuts silent connections${noNginx === null ? '' : ` (skipped: ${noNginx})`}`,
-  { timeout: 60_000 },
   () => {
     test('cuts no connection that the server or our client pings; control: it cuts others', async () => {
       await using pinging = await startApp({ pings: true });

@@ -113,37 +113,33 @@ test('the documents show commands', () => expect(commands.length).toBeGreaterTha
 
 const isCurl = ({ command }: { command: string }) => command.startsWith('curl ');
 
-test.each(commands.filter((line) => !isCurl(line)))(
-  '$place: $command works',
-  { timeout: 60_000 },
-  async ({ command }) => {
-    const { env, rest } = withVariables(command);
-    if (Object.keys(env).length > 0) {
-      // Each variable is known, and its value is allowed.
-      expect([...SERVER_VARIABLES, ...RESPONDER_VARIABLES, 'PSYCHE_TOKEN']).toEqual(
-        expect.arrayContaining(Object.keys(env)),
-      );
-      loadConfig({}, env);
-    }
-    const [, , script, file] =
-      /^(npm (?:run )?([\w:]+)|(?:npx tsx|npx vite|python3) (examples\S+))/.exec(rest) ?? [];
-    if (script !== undefined)
-      return expect({ ci: '', init: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
-    if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
-    const [, made] = /^node \.\.\/psyche-events\/(create\/main\.mjs .*) --from \S+$/.exec(rest) ?? [];
-    if (made !== undefined) {
-      expect(await run(`'${process.execPath}' '${ROOT}'/${made}`)).toMatchObject({ code: 0, stderr: '' });
-      return rmSync(join(directory, 'my-app'), { recursive: true });
-    }
-    if (ELSEWHERE.test(rest)) return;
-    const [, ours, subcommand] = /^(?:npx )?psyche-events ((\w+).*)$/.exec(rest) ?? [];
-    if (subcommand === 'serve') return;
-    if (ours === undefined) throw new Error('no test knows what this is');
-    // They measure, and have tests of their own.
-    const line = ['verify', 'conformance'].includes(subcommand ?? '') ? `${ours} --help` : ours;
-    expect(await runOurs(line.replace(/ \| jq\b.*$/, ''))).toMatchObject({ code: 0, stderr: '' });
-  },
-);
+test.each(commands.filter((line) => !isCurl(line)))('$place: $command works', async ({ command }) => {
+  const { env, rest } = withVariables(command);
+  if (Object.keys(env).length > 0) {
+    // Each variable is known, and its value is allowed.
+    expect([...SERVER_VARIABLES, ...RESPONDER_VARIABLES, 'PSYCHE_TOKEN']).toEqual(
+      expect.arrayContaining(Object.keys(env)),
+    );
+    loadConfig({}, env);
+  }
+  const [, , script, file] =
+    /^(npm (?:run )?([\w:]+)|(?:npx tsx|npx vite|python3) (examples\S+))/.exec(rest) ?? [];
+  if (script !== undefined)
+    return expect({ ci: '', init: '', install: '', pack: '', ...scripts }).toHaveProperty([script]);
+  if (file !== undefined) return expect(existsSync(join(ROOT, file))).toBe(true);
+  const [, made] = /^node \.\.\/psyche-events\/(create\/main\.mjs .*) --from \S+$/.exec(rest) ?? [];
+  if (made !== undefined) {
+    expect(await run(`'${process.execPath}' '${ROOT}'/${made}`)).toMatchObject({ code: 0, stderr: '' });
+    return rmSync(join(directory, 'my-app'), { recursive: true });
+  }
+  if (ELSEWHERE.test(rest)) return;
+  const [, ours, subcommand] = /^(?:npx )?psyche-events ((\w+).*)$/.exec(rest) ?? [];
+  if (subcommand === 'serve') return;
+  if (ours === undefined) throw new Error('no test knows what this is');
+  // They measure, and have tests of their own.
+  const line = ['verify', 'conformance'].includes(subcommand ?? '') ? `${ours} --help` : ours;
+  expect(await runOurs(line.replace(/ \| jq\b.*$/, ''))).toMatchObject({ code: 0, stderr: '' });
+});
 
 test.skipIf(!hasCurl).each(commands.filter(isCurl))(
   '$place: $command works (where there is curl)',

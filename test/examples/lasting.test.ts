@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { bundle } from '../setup/bundle.ts';
+import { freePort } from '../setup/redis-server.ts';
 import { open } from './example-page.ts';
 import { start } from './vite-example.ts';
 
@@ -38,10 +39,9 @@ test.concurrent('in the example approval a question outlives page, server and ag
   const question = 'deploy to production?AllowRefuse';
   const questions = (page: Page) =>
     expect.poll(() => page.locator('li').allTextContents(), { timeout: 60_000 });
-  let port: number;
+  const port = await freePort();
   {
-    await using server = await start('examples/approval', { env });
-    port = Number(new URL(server.url).port);
+    await using server = await start('examples/approval', { env, port });
     await using reader = await open(server.url);
     await using _agent = ask(server.url);
     await questions(reader.page).toEqual([question]);

@@ -7,13 +7,12 @@ import { defineEvents } from '../../shared/index.ts';
 import { until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
 import { STREAMS, StreamClient, startStreams } from './event-stream-harness.ts';
-import { BATCH_BYTES } from './harness.ts';
+import { BATCH_BYTES, range } from './harness.ts';
 
 const HIGH_WATER = 64 * 1024;
 const PADDING = 'x'.repeat(16 * 1024);
 /** Far more than the high-water mark and what two kernels hold for a loopback connection. */
 const FLOOD = 1000;
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const numbers = (client: StreamClient) => client.messages.map((message) => Number(message.split(' ', 1)[0]));
 
 let manager: EventManager;

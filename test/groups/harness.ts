@@ -17,6 +17,9 @@ import { type RawClient, startServer, type TestServer } from '../broadcaster/har
  */
 export const BATCH_BYTES = (256 + 32) * 1024;
 
+/** The whole numbers of a range, both ends included. */
+export const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
 export interface EventServer extends AsyncDisposable {
   manager: EventManager;
   server: TestServer;

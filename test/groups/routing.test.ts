@@ -10,9 +10,8 @@ import { WebSocket } from 'ws';
 import { type AppRouter, createAppRouter } from '../../server/index.ts';
 import { type RawClient, until } from '../broadcaster/harness.ts';
 import { agentMessage } from '../support/events.ts';
-import { BATCH_BYTES, itemsOf, messagesOf, startEventServer } from './harness.ts';
+import { BATCH_BYTES, itemsOf, messagesOf, range, startEventServer } from './harness.ts';
 
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 /** Messages of one topic, as numbers. */
 const of = (client: RawClient, topic: string) =>
   itemsOf(client)

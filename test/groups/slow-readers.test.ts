@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RawClient } from '../broadcaster/harness.ts';
 import { until } from '../broadcaster/harness.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
-import { BATCH_BYTES, type EventServer, itemsOf, messagesOf, startEventServer } from './harness.ts';
+import { BATCH_BYTES, type EventServer, itemsOf, messagesOf, range, startEventServer } from './harness.ts';
 
 const HIGH_WATER = 64 * 1024;
 /** Far more than the high-water mark and what two kernels hold for a loopback connection. */
@@ -27,7 +27,6 @@ async function flood({ manager, sockets }: EventServer, connection = 0): Promise
 }
 
 const received = (client: RawClient) => messagesOf(client).map(numberOf);
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const publishedTo = (client: RawClient) => until(() => expect(received(client).at(-1)).toBe(FLOOD));
 
 afterEach(() => {

@@ -7,7 +7,7 @@ import { scrape } from '../metrics/harness.ts';
 import { agentMessage } from '../support/events.ts';
 
 /** Long enough for a busy machine. */
-const WAIT = { timeout: 15_000 };
+const WAIT = { timeout: 20_000 };
 
 describe('INGRESS=on', () => {
   test('brings entries of any program to the subscribers of a server, and counts them in its metrics', async () => {

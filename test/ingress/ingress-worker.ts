@@ -11,7 +11,7 @@ import { silentLogger } from '../../server/telemetry/logger.ts';
 import { agentMessage } from '../support/events.ts';
 
 /** Long enough for a busy machine. */
-export const WAIT = { timeout: 15_000 };
+export const WAIT = { timeout: 20_000 };
 
 export interface WorkerOptions {
   stream?: typeof IngressStream;

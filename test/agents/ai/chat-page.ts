@@ -47,7 +47,7 @@ export class ChatTab implements AsyncDisposable {
 
   /** Waits until a value of the page is as it is said to be. */
   see<K extends Exclude<keyof ChatPage, 'chat'>>(key: K) {
-    return expect.poll(() => this.read(key), { timeout: 20_000, interval: 50 });
+    return expect.poll(() => this.read(key), { interval: 50 });
   }
 
   send(text: string, messageId?: string): Promise<void> {

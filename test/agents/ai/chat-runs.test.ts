@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { type ChatTurn, chatRuns, loadChat } from '../../../agents/ai/index.ts';
 import { EventManager, JsonLogger, MemoryBroker } from '../../../server/index.ts';
 import { defineEvents } from '../../../shared/index.ts';
+import { deferred } from '../../support/deferred.ts';
 import { HASTY } from '../../support/hasty-clock.ts';
 import { all, asked, chatCatalog, chatWorld, says, topic, viewed } from './chat-world.ts';
 
@@ -11,15 +12,6 @@ const texts = (messages: readonly UIMessage[]) =>
   messages.map(
     ({ role, parts }) => `${role}: ${parts.map((part) => ('text' in part ? part.text : part.type)).join('')}`,
   );
-
-/** A promise, and what resolves it. */
-function gate() {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
 
 test('an error of a handler is logged as errors are, and its words are for the log alone', async () => {
   const error = vi.fn();
@@ -88,11 +80,11 @@ test('an error that a stream tells is its own, and told once', async () => {
 
 test('an answer that is stopped ends for its handler and its viewers, also where the handler does not listen', async () => {
   const manager = new EventManager({ broker: new MemoryBroker(), catalog: chatCatalog });
-  const started = gate();
+  const started = deferred();
   let hasReturned = false;
   chatRuns(manager, { clock: HASTY }).serve(async function* () {
     yield { type: 'text-start', id: '0' };
-    started.open();
+    started.resolve();
     try {
       await new Promise(() => {}); // deaf
     } finally {
@@ -105,7 +97,7 @@ test('an answer that is stopped ends for its handler and its viewers, also where
     { topic },
   );
   const seen = all(viewed({ manager }, 'r'));
-  await started.opened;
+  await started.promise;
   await manager.publish('run_stop', { run_id: 'r' }, { topic, by: 'bea' });
   expect(await seen).toEqual([
     { type: 'start', messageId: 'r' },
@@ -202,7 +194,7 @@ test('one handler serves; another may once it is gone; without the events of cha
 });
 
 test('a chat is loaded from its log: what was stopped as far as it came, what is being written not yet', async () => {
-  const told = gate();
+  const told = deferred();
   const seen: string[][] = [];
   await using world = chatWorld(async function* ({ messages, signal }) {
     seen.push(texts(await loadChat(world.manager, 'c')));
@@ -210,7 +202,7 @@ test('a chat is loaded from its log: what was stopped as far as it came, what is
     yield { type: 'text-start', id: '0' };
     yield { type: 'text-delta', id: '0', delta: `answer to ${last}` };
     if (last === 'u2') {
-      told.open();
+      told.resolve();
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       return;
     }
@@ -223,7 +215,7 @@ test('a chat is loaded from its log: what was stopped as far as it came, what is
   expect(chat.map(({ id }) => id)).toEqual(['u1', first]);
 
   const second = await world.ask([...chat, asked('u2')]);
-  await told.opened;
+  await told.promise;
   expect(texts(await loadChat(world.manager, 'c'))).toEqual([...texts(chat), 'user: u2']);
   // The next is asked before the stopped one has ended, and cuts it off.
   const ended = all(viewed(world, second));

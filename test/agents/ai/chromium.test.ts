@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EventManager, MemoryBroker } from '../../../server/index.ts';
+import { freePort } from '../../setup/redis-server.ts';
 import { buildChatPage, ChatTab } from './chat-page.ts';
 import { startChatServer } from './chat-server.ts';
 import { chatCatalog, topic } from './chat-world.ts';
@@ -201,11 +202,11 @@ describe.each(['ai 7', 'ai 6'] as const)('useChat of %s in Chromium', (version) 
   test('an answer whose server has ended is told as an error', async () => {
     const broker = new MemoryBroker();
     const first = new EventManager({ broker, catalog: chatCatalog });
-    await using chat = await conversation('resume', { manager: first });
+    const port = await freePort();
+    await using chat = await conversation('resume', { manager: first, port });
     const { tab, model, server } = chat;
     model.last.say('Good ');
     await tab.see('shown').toEqual(['user: Hello.', 'assistant: Good ']);
-    const port = Number(new URL(server.url).port);
     await server[Symbol.asyncDispose]();
     await using _next = await startChatServer(version, built, { port });
     await tab.see('error').toMatch('is gone: the answer is not complete');

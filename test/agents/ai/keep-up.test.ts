@@ -184,12 +184,20 @@ test('an onError that throws keeps no later run from being shown', async () => {
 
 test('a page that has ended to keep up is left as it is', async () => {
   await using world = await pair();
-  const { first, second, end } = world;
+  const { first, second, end, far } = world;
+  const client = createClient({ url: far.wsUrl, catalog: chatCatalog });
+  const transport = new EventsChatTransport({ client });
+  const stays = new Chat<UIMessage>({ id: 'c', transport });
+  const leave = transport.keepUp(stays);
   await first.sendMessage({ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'one' }] });
   await expect.poll(() => shown(second)).toEqual(['one', 'answer 1 to u1']);
+  await expect.poll(() => shown(stays)).toEqual(['one', 'answer 1 to u1']);
   end();
   await first.sendMessage({ id: 'u2', role: 'user', parts: [{ type: 'text', text: 'two' }] });
+  await expect.poll(() => shown(stays)).toEqual(['one', 'answer 1 to u1', 'two', 'answer 3 to u2']); // control
   expect(shown(second)).toEqual(['one', 'answer 1 to u1']);
+  leave();
+  await client.close();
 });
 
 test('a request whose server died with it is made again, and is one run', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { AgUiDialect } from '../../../agents/ag-ui/ag-ui-dialect.ts';
 import { type Output, StreamWriter } from '../../../agents/stream/stream-writer.ts';
 import { type RunContext, runs } from '../../../server/index.ts';
+import { deferred } from '../../support/deferred.ts';
 import { type catalog, madeOf, THREAD, TOPIC, threadManager, verify, view } from '../ag-ui/viewers.ts';
 
 type Run = RunContext<typeof catalog>;
@@ -27,14 +28,6 @@ const writerOf = (run: Run, maxText?: number) =>
   new StreamWriter<BaseEvent>(new AgUiDialect(THREAD), run.id, run as unknown as Output, {
     ...(maxText && { maxText }),
   });
-
-function deferred() {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
 
 test('a text that is too long for one event goes on in others, and is one message from every place', async () => {
   const manager = threadManager();

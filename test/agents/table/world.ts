@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { type BreakableLine, lineTo } from '../../dashboard/breakable-line.ts';
 import { bundle } from '../../setup/bundle.ts';
+import { freePort } from '../../setup/redis-server.ts';
 import { until } from '../../setup/until.ts';
 import type { ServerProcessOptions } from './server-process.ts';
 import { type StandIn, startStandIn } from './stand-in/stand-in.ts';
@@ -47,8 +48,9 @@ export async function startWorld(column: Column, { redisUrl, isApart }: WorldOpt
   const system: System = SYSTEMS[column];
   const model = await startStandIn();
   const place: Place = { model: model.url, redisUrl, prefix: `table-${process.pid}-${worlds++}` };
+  const port = await freePort();
   const pages: OpenPage[] = [];
-  let server = await (isApart ? serveApart({ column, place }) : system.serve(place));
+  let server = await (isApart ? serveApart({ column, place: { ...place, port } }) : system.serve(place));
   const others: Served[] = [];
   return {
     model,
@@ -75,7 +77,7 @@ export async function startWorld(column: Column, { redisUrl, isApart }: WorldOpt
     },
     async killServer() {
       await server[Symbol.asyncDispose]();
-      server = await system.serve({ ...place, port: Number(new URL(server.url).port) });
+      server = await system.serve({ ...place, port });
     },
     async trim() {
       await system.trim(place, THREAD);

@@ -30,7 +30,7 @@ describe.each([
   let topology: RedisCluster | RedisSentinel;
   beforeAll(async () => {
     topology = await start();
-  }, 60_000);
+  });
   afterAll(() => topology[Symbol.asyncDispose]());
 
   const kind = redisKind(

@@ -89,7 +89,7 @@ describe.each(Object.entries(places))('[O1] a process that is killed while it se
     }
   });
 
-  test('control: a settlement in two steps is both in the log and open', { timeout: 60_000 }, async () => {
+  test('control: a settlement in two steps is both in the log and open', async () => {
     await using place = open();
     await runUntilKilled(place.args, 'torn', 0, Number.POSITIVE_INFINITY);
     const { settled, set } = await look(place);

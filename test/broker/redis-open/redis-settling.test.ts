@@ -89,7 +89,7 @@ test('[O1] a Redis without memory refuses to begin, to append and to settle; not
   const events = [reply('a'), approval(), viewer()];
   for (const event of events) await sets.begin(topic, event, MOST);
   const [text, , member] = events;
-  if (!text || !member) return;
+  if (!text || !member) throw new Error('no events');
   const before = await sets.read(topic);
   const ids = await idsOf(log);
   await admin(full, (redis) => redis.config('SET', 'maxmemory', '1'));

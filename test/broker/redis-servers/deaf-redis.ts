@@ -14,7 +14,7 @@ export class DeafRedis extends Redis {
   }
 }
 
-/** A broker whose subscriber can go deaf, and how often that was given up. */
+/** A broker whose subscriber can go deaf, and how often that was given up. At the end it is closed, and nobody is deaf any more. */
 export function deafening(server: RedisServer, options: RedisBrokerOptions) {
   const reconnected = vi.fn();
   const connect = (own: RedisOptions) => {
@@ -22,5 +22,13 @@ export function deafening(server: RedisServer, options: RedisBrokerOptions) {
     if (own.connectionName?.endsWith('subscriber')) redis.on('close', reconnected);
     return redis;
   };
-  return { broker: new RedisBroker({ connect }, options), reconnected };
+  const broker = new RedisBroker({ connect }, options);
+  return {
+    broker,
+    reconnected,
+    async [Symbol.asyncDispose]() {
+      DeafRedis.deaf = false;
+      await broker.close();
+    },
+  };
 }

@@ -10,7 +10,7 @@ const TOPICS = 50;
 /** A broker that was connected once, and whose Redis is down. */
 async function setUp() {
   const redis = await startRedis();
-  const broker = new RedisBroker({ url: redis.url }, { prefix: 'left', timeoutMs: 500 });
+  const broker = new RedisBroker({ url: redis.url }, { prefix: 'left', timeoutMs: 2_000 });
   onTestFinished(async () => {
     await broker.close();
     await redis[Symbol.asyncDispose]();

@@ -10,6 +10,8 @@ import { redisFixture } from '../contract/fixtures.ts';
 import { admin, expectNothingPrinted } from '../redis/redis-admin.ts';
 
 const topic = 'run-1';
+/** Never, to a test: no Sentinel replaces a master by itself. */
+const NEVER_MS = 120_000;
 
 expectNothingPrinted();
 
@@ -42,7 +44,7 @@ async function replaceMaster(redis: RedisSentinel, source: string | RedisSource 
 }
 
 test('[D4] connections move to a new master at once, even if the old one still accepts writes', async () => {
-  await using redis = await startRedisSentinel({ replicas: 1 });
+  await using redis = await startRedisSentinel({ replicas: 1, silentMs: NEVER_MS });
   const { log, old, successor, lengthAt, publish } = await replaceMaster(redis);
   await until('what is published gets to the successor', async () => {
     await publish();
@@ -53,7 +55,7 @@ test('[D4] connections move to a new master at once, even if the old one still a
 });
 
 test('control: a connection that does not listen to the Sentinels stays with the old master', async () => {
-  await using redis = await startRedisSentinel({ replicas: 1 });
+  await using redis = await startRedisSentinel({ replicas: 1, silentMs: NEVER_MS });
   const sentinels = redis.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }));
   const connect: RedisSource['connect'] = (options) => new Redis({ ...options, sentinels, name: 'mymaster' });
   const { log, old, successor, lengthAt, publish } = await replaceMaster(redis, { connect });

@@ -94,7 +94,8 @@ test('[D1] a forged announcement that looks right costs the log no records', asy
 
 test('[D4] the check finds a last announcement that was lost', async () => {
   await using server = await startRedis();
-  const { broker } = deafening(server, { checkIntervalMs: 20 });
+  await using deaf = deafening(server, { checkIntervalMs: 20 });
+  const { broker } = deaf;
   const sink = new RecordingSink();
   await broker.tail(topic, sink);
   DeafRedis.deaf = true;
@@ -102,13 +103,12 @@ test('[D4] the check finds a last announcement that was lost', async () => {
   await expect.poll(() => sink.numbers).toEqual([1]);
   await broker.publish(topic, [entry(2)]);
   await expect.poll(() => sink.numbers).toEqual([1, 2]);
-  DeafRedis.deaf = false;
-  await broker.close();
 });
 
 test('[D4] a connection on which nothing arrives is replaced, even if nothing is published', async () => {
   await using server = await startRedis();
-  const { broker, reconnected } = deafening(server, { checkIntervalMs: 20, timeoutMs: 4000 });
+  await using deaf = deafening(server, { checkIntervalMs: 20, timeoutMs: 4000 });
+  const { broker, reconnected } = deaf;
   const sink = new RecordingSink();
   await broker.tail(topic, sink);
   const before = DeafRedis.messages;
@@ -120,18 +120,16 @@ test('[D4] a connection on which nothing arrives is replaced, even if nothing is
   await broker.publish(topic, [entry(1)]);
   await expect.poll(() => sink.numbers).toEqual([1]);
   sink.expectContiguous();
-  await broker.close();
 });
 
 test('control: without the probe the connection stays deaf', async () => {
   await using server = await startRedis();
-  const { broker, reconnected } = deafening(server, { checkIntervalMs: NEVER_MS, timeoutMs: 200 });
+  await using deaf = deafening(server, { checkIntervalMs: NEVER_MS, timeoutMs: 200 });
+  const { broker, reconnected } = deaf;
   await broker.tail(topic, new RecordingSink());
   DeafRedis.deaf = true;
   await sleep(1000);
   expect(reconnected).not.toHaveBeenCalled();
-  DeafRedis.deaf = false;
-  await broker.close();
 });
 
 test('[D4] CLIENT KILL TYPE pubsub loses nothing', async () => {

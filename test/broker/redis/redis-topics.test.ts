@@ -4,6 +4,7 @@ import { expect, inject, test } from 'vitest';
 import type { ChannelListener } from '../../../server/broker/redis/live/live-channels.ts';
 import { TopicIndex } from '../../../server/broker/redis/live/topic-index.ts';
 import { indexKeys } from '../../../server/broker/redis/log/keys.ts';
+import { deferred } from '../../support/deferred.ts';
 import { entry } from '../contract/entries.ts';
 import { redisFixture } from '../contract/fixtures.ts';
 
@@ -80,11 +81,3 @@ test('a topic that is announced while the index is restored, of whoever begins t
   await index.close();
   redis.disconnect();
 });
-
-function deferred() {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}

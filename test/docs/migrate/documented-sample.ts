@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnyTRPCRouter } from '@trpc/server';
@@ -68,6 +68,7 @@ export async function documentedSample({
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, code);
   const sample: Sample & { use(it: Database): void } = await import(pathToFileURL(file).href);
+  rmSync(file);
   sample.use(db);
   return sample;
 }
