@@ -81,8 +81,8 @@ export {
   type PublisherOf,
   type PublishOptions,
 } from './event-manager/publish/publisher.ts';
-export { schemasOf } from './event-manager/records/schema-comparison.ts';
 export type { NewerVersion } from './event-manager/records/newer-versions.ts';
+export { schemasOf } from './event-manager/records/schema-comparison.ts';
 export type { Selection } from './event-manager/records/selector.ts';
 export type { DeliveredItem } from './event-manager/records/stream-record.ts';
 export type { EventStats } from './event-manager/stats/event-stats.ts';

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { LONGEST_TIMER_MS } from '../../shared/timing.ts';
 import type { Followed, Stored } from '../sources/event-source.ts';
 
 /** A command with these options. */
@@ -125,11 +124,13 @@ export function parsePositive(text: string): number {
   return number;
 }
 
+/** Seconds of the longest timer: LONGEST_TIMER_MS, of which no module is loaded for a help text. */
+const MOST_SECONDS = 2_147_483;
+
 /** The seconds of one timer, as an option's value: one for longer than there is ends at once. */
 export function parseSeconds(text: string): number {
   const seconds = parsePositive(text);
-  const most = Math.floor(LONGEST_TIMER_MS / 1000);
-  if (seconds > most) throw new InvalidArgumentError(`Pass at most ${most} seconds.`);
+  if (seconds > MOST_SECONDS) throw new InvalidArgumentError(`Pass at most ${MOST_SECONDS} seconds.`);
   return seconds;
 }
 

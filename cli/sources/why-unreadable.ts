@@ -1,5 +1,5 @@
-import { firstKept, schemasOf } from '../../server/event-manager/records/schema-comparison.ts';
 import { RecordChecks } from '../../server/event-manager/records/record-checks.ts';
+import { firstKept, schemasOf } from '../../server/event-manager/records/schema-comparison.ts';
 import type { Broker } from '../../server/index.ts';
 import { silentLogger } from '../../server/telemetry/logger.ts';
 import type { AnyCatalog } from '../../shared/index.ts';

@@ -11,11 +11,22 @@ const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
  * Inputs that the server has not taken yet. A message that is too large closes the connection of all of them, and would do so
  * again: the largest is refused, and the others are sent again. One that is not large is refused when it was the largest twice.
  */
-export class Untaken extends Set<EncodedInput | undefined> {
+export class Untaken {
+  readonly #inputs = new Set<EncodedInput | undefined>();
   /** The end of the connection that was judged last. */
   #loss: unknown;
   #largest: EncodedInput | undefined;
   #refused: EncodedInput | undefined;
+
+  /** An input is sent. */
+  add(input: EncodedInput | undefined): void {
+    this.#inputs.add(input);
+  }
+
+  /** An input was taken, or nobody wants it any more. */
+  delete(input: EncodedInput | undefined): void {
+    this.#inputs.delete(input);
+  }
 
   /** The error of an input that may be why a connection is lost; undefined where another one is refused for it, or none. */
   refusal(
@@ -37,7 +48,8 @@ export class Untaken extends Set<EncodedInput | undefined> {
     this.#loss = loss;
     const before = this.#largest;
     this.#largest = undefined;
-    for (const input of this) if (input && input.length > (this.#largest?.length ?? 0)) this.#largest = input;
+    for (const input of this.#inputs)
+      if (input && input.length > (this.#largest?.length ?? 0)) this.#largest = input;
     const isSure = this.#largest === before || isLarge(this.#largest?.length ?? 0);
     this.#refused = isSure ? this.#largest : undefined;
   }

@@ -1,7 +1,7 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import { ERRORS, EventsError, messageOf } from '../../shared/errors.ts';
-import type { Broker } from '../broker/broker.ts';
 import { MessageTurns, TURN_BYTES } from '../broadcaster/core/message-turns.ts';
+import type { Broker } from '../broker/broker.ts';
 import { keepTrying } from '../broker/redis/servers/attempts.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type IngressEntry, readAddress, readEntry, sizeOf, timeOf } from './ingress-entry.ts';

@@ -1,8 +1,8 @@
 import type { AnyCatalog } from '../../shared/catalog.ts';
 import type { Broker, KeptSchema } from '../broker/broker.ts';
 import { StoredLog } from '../broker/sqlite/topics/stored-log.ts';
-import { firstKept, schemasOf } from '../event-manager/records/schema-comparison.ts';
 import { RecordChecks } from '../event-manager/records/record-checks.ts';
+import { firstKept, schemasOf } from '../event-manager/records/schema-comparison.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { BrokersLog, type WholeLog } from './brokers-log.ts';
 

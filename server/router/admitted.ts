@@ -29,7 +29,12 @@ export interface CallRules<Asked, Input, Grant> {
  * @throws TRPCError, EventsError
  */
 export async function admit<Asked, Input, Grant>(
-  { asked: askedSchema, authorize, expects = () => optionsOnly, input: inputSchema }: CallRules<Asked, Input, Grant>,
+  {
+    asked: askedSchema,
+    authorize,
+    expects = () => optionsOnly,
+    input: inputSchema,
+  }: CallRules<Asked, Input, Grant>,
   context: unknown,
   raw: unknown,
 ): Promise<Admitted<Input, Grant>> {

@@ -9,7 +9,7 @@ import { begunNames, begunType, typeOfId } from '../event-manager/open/open-ids.
 import { allowanceOf } from '../limits/publish-rate.ts';
 import { askerOf } from '../limits/socket-asker.ts';
 import type { Admitting } from './admitting.ts';
-import { askedOfSelection, askedOfPublish } from './inputs.ts';
+import { askedOfPublish, askedOfSelection } from './inputs.ts';
 import {
   answerInput,
   appendInput,
@@ -130,8 +130,8 @@ export function openProcedures<C extends AnyCatalog, Ctx, Meta, Overrides>(
       return manager.opens.begin(name, data, { ...options, by: subjectOf(ctx) });
     });
 
-  const append = admitting({ ...changing, input: appendInput }).mutation(
-    ({ ctx, input: { input } }) => manager.opens.append({ ...input, by: subjectOf(ctx) }),
+  const append = admitting({ ...changing, input: appendInput }).mutation(({ ctx, input: { input } }) =>
+    manager.opens.append({ ...input, by: subjectOf(ctx) }),
   );
 
   const update = admitting({

@@ -17,7 +17,8 @@ const KEY = {
   type: 'string',
   minLength: 1,
   maxLength: 128,
-  description: 'What was sent before with the same key, within five minutes, is stored once. It must not begin with “ingress:”.',
+  description:
+    'What was sent before with the same key, within five minutes, is stored once. It must not start with “ingress:”.',
 };
 
 /** Schemas of the notices that every stream sends about itself. */

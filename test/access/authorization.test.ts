@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Claims, createAppRouter } from '../../server/index.ts';
+import type { AnyFilter } from '../../shared/filter/types.ts';
 import { startTestServer } from '../app/harness.ts';
 import { agentMessage, systemStatus } from '../support/events.ts';
 import { ALL, RawSocket, takesTokens, token } from './harness.ts';

@@ -220,10 +220,17 @@ describe('integratePerformanceMonitor', () => {
     reports.stop();
   });
 
-  test('refuses an interval of 0', async () => {
-    const { manager } = await setUp();
-    expect(() => integratePerformanceMonitor(watch(), { manager, intervalMs: 0 })).toThrow(TypeError);
-  });
+  test.each([0, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY])(
+    'refuses an interval that no timer measures: %s',
+    async (intervalMs) => {
+      const { manager } = await setUp();
+      expect(() => integratePerformanceMonitor(watch(), { manager, intervalMs })).toThrow(
+        new TypeError(
+          `integratePerformanceMonitor: intervalMs must be above 0 ms and at most 2147483647, not ${intervalMs}`,
+        ),
+      );
+    },
+  );
 });
 
 function status(metadata: { node: string }) {

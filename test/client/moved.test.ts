@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RequestCallbacks } from '../../client/connection/requests.ts';
+import { Untaken } from '../../client/connection/untaken.ts';
 import type { Wire } from '../../client/connection/wire.ts';
 import type { AnyItem } from '../../client/reading/items.ts';
 import { Subscription } from '../../client/reading/subscription.ts';
@@ -29,6 +30,7 @@ async function subscribed() {
         return { unsubscribe() {} };
       },
     },
+    untaken: new Untaken(),
     awaitBeginning() {},
   } as unknown as Wire;
   const handed: string[] = [];

@@ -40,6 +40,12 @@ const adapter: Adapter = {
     socket = createWSClient({
       url,
       WebSocket: WebSocket as never,
+      ...(fault === 'dies' && {
+        retryDelayMs: () => 60_000, // it is dead before it tries again
+        onClose: (cause?: { code?: number }) => {
+          if (hasPublished && cause?.code === CUT) process.exit(3);
+        },
+      }),
       keepAlive: { enabled: true, intervalMs: 2_000, pongTimeoutMs: 3_000 }, // a busy machine lets an answer wait
       connectionParams:
         tokens || version

@@ -92,7 +92,8 @@ test('a field of any value is compared with a text, also an object that seems to
   };
   const event: Data = {
     event_type: 'agent_message',
-    data: { ...said('Words.'), metadata: values } as PageEvent<'agent_message'>['data'],
+    // A catalog of a stranger may have any of them there.
+    data: { ...said('Words.'), metadata: values } as object as PageEvent<'agent_message'>['data'],
   };
   const [entry] = logOf([event]).entries;
   const meets = (path: string, operator: FieldOperator, value: string) =>

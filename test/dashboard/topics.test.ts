@@ -76,8 +76,12 @@ test('the picker asks for the topics of one text at a time, though nothing answe
   await page.goto(server.url);
   await dashboard.connection.getByText('Live').waitFor();
   await page.getByRole('button', { name: 'topic default' }).click();
-  await page.getByRole('dialog').getByRole('textbox').pressSequentially('shop');
-  await poll(() => asked).toBe(5);
+  await poll(() => asked).toBe(1);
+  for (const letter of 'shop') {
+    const before = asked; // a text that is gone before it was asked for is not asked for at all
+    await page.getByRole('dialog').getByRole('textbox').press(letter);
+    await poll(() => asked).toBe(before + 1);
+  }
   await poll(() => waiting.size).toBe(1);
 });
 

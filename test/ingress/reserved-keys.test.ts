@@ -10,7 +10,10 @@ const ID = '1700000000000-0';
 const KEY = `ingress:${ID}`;
 
 const REFUSED = {
-  data: { reason: 'INVALID_OPTION', issues: [{ message: 'must not begin with ingress:, as keys of the ingress do' }] },
+  data: {
+    reason: 'INVALID_OPTION',
+    issues: [{ message: 'must not begin with ingress:, as keys of the ingress do' }],
+  },
 };
 
 test('no publisher takes the key of an entry before the entry comes', async () => {
@@ -41,6 +44,9 @@ test('no entry takes the key of another', async () => {
   await expect.poll(messages, WAIT).toEqual(['bob', 'own']);
   await expect.poll(isEmpty, WAIT).toBe(true);
   expect(await dead()).toMatchObject([
-    { code: 'INVALID_EVENT', reason: expect.stringContaining('idempotency_key must not begin with ingress:') },
+    {
+      code: 'INVALID_EVENT',
+      reason: expect.stringContaining('idempotency_key must not begin with ingress:'),
+    },
   ]);
 });
