@@ -13,8 +13,6 @@ export type InputCode = Extract<ErrorCode, 'INVALID_EVENT' | 'INVALID_OPTION'>;
  */
 export class EncodedInput {
   readonly wire: Encoded;
-  /** Length of its text, in characters. */
-  readonly length: number;
 
   /**
    * @param path the procedure, for the error
@@ -23,7 +21,6 @@ export class EncodedInput {
   constructor(code: InputCode, path: string, input: unknown) {
     try {
       this.wire = encode(input, { lossless: true });
-      this.length = JSON.stringify(this.wire).length;
     } catch (cause) {
       throw unsendableInput(code, path, cause);
     }

@@ -48,9 +48,19 @@ export class Untaken {
     this.#loss = loss;
     const before = this.#largest;
     this.#largest = undefined;
-    for (const input of this.#inputs)
-      if (input && input.length > (this.#largest?.length ?? 0)) this.#largest = input;
-    const isSure = this.#largest === before || isLarge(this.#largest?.length ?? 0);
+    let most = 0;
+    for (const input of this.#inputs) {
+      const bytes = input ? bytesOf(input) : 0;
+      if (bytes <= most) continue;
+      most = bytes;
+      this.#largest = input;
+    }
+    const isSure = this.#largest === before || isLarge(most);
     this.#refused = isSure ? this.#largest : undefined;
   }
+}
+
+/** Bytes of its text, by which a server measures. */
+function bytesOf({ wire }: EncodedInput): number {
+  return new TextEncoder().encode(JSON.stringify(wire)).length;
 }

@@ -58,6 +58,7 @@ export class Member<Data> implements Membership<Data> {
   }
 
   async update(data: Data): Promise<void> {
+    if (this.#closing) throw new EventsError('ALREADY_SETTLED', 'The member has left: join again.');
     const before = this.#data;
     this.#data = data;
     const handle = this.#handle;

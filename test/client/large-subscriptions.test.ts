@@ -44,11 +44,11 @@ test('[D12] the largest alone is refused of several that a connection is lost wi
   const large = client.on('agent_message', () => {}, { filter: filterOf(40), onError: () => {} });
   await expect(large.ready).rejects.toMatchObject(refused);
   await small.ready;
-  const batchOf = (events: number) =>
+  const batchOf = (events: number, character = 'x') =>
     client.publishBatch(
       Array.from({ length: events }, () => ({
         event_type: 'agent_message' as const,
-        data: agentMessage('x'.repeat(2000)),
+        data: agentMessage(character.repeat(2000)),
       })),
       { timeoutMs: 60_000 },
     );
@@ -56,6 +56,11 @@ test('[D12] the largest alone is refused of several that a connection is lost wi
   expect(batches).toMatchObject([
     { value: { length: 10 } },
     { reason: { code: 'INVALID_OPTION', message: expect.stringContaining('publish.batch') } },
+  ]);
+  // A server measures bytes: fewer characters may be more.
+  expect(await Promise.allSettled([batchOf(12, '漢'), batchOf(24)])).toMatchObject([
+    { reason: { code: 'INVALID_OPTION' } },
+    { status: 'fulfilled' },
   ]);
 });
 

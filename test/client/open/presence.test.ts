@@ -111,6 +111,7 @@ test('a member that leaves while its connection is away renews its lease no more
   // Each half of a lease: by the third time whoever renews at all has done so.
   await eventually(() => expect(touched().filter((id) => id === stays.id).length).toBeGreaterThan(2));
   expect(touched()).not.toContain(me.id);
+  await expect(me.update({ name: 'Ada again' })).rejects.toMatchObject({ code: 'ALREADY_SETTLED' });
   await server.clock.advance(2000);
   expect((await client.open({ topic })).items.map(({ event }) => event.open?.id)).not.toContain(me.id);
 });

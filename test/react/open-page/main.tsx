@@ -19,6 +19,8 @@ export interface OpenPageState {
 
 declare global {
   interface Window {
+    /** WebSockets that the test has refused. */
+    refused: number;
     open_page: OpenPageState;
   }
 }
