@@ -127,7 +127,7 @@ const PROGRAMS: readonly Program[] = [
     // 0.1 encode every call in one place, so that one which cannot be sent rejects, 0.1 know a server that is behind,
     // 0.2 keep its position in each of several topics, and know from when on members are counted.
     // 1 is the choice of a transport, over ws:// as well.
-    maxBytes: 33.2 * KB,
+    maxBytes: 33.3 * KB,
     without: 'agent_message', // the simulation's catalog
   },
 ];
