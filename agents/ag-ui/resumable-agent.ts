@@ -4,6 +4,7 @@ import { Observable, Subject, tap } from 'rxjs';
 import { createClient } from '../../client/client.ts';
 import type { EventsClient } from '../../client/client-types.ts';
 import type { ConnectionOptions } from '../../client/connection/connection-options.ts';
+import { toError } from '../../client/failures/errors.ts';
 import { safeReport } from '../../client/failures/report.ts';
 import { defineEvents } from '../../shared/catalog.ts';
 import type { StreamGap } from '../../shared/stream-items.ts';
@@ -178,7 +179,7 @@ export class ResumableAgent extends HttpAgent {
   private stop(threadId: string, run_id: string): void {
     const topic = this.topicOf(threadId);
     this.client.publish('run_stop', { run_id }, { topic }).catch((error: unknown) => {
-      this.report(error instanceof Error ? error : new Error(String(error)));
+      this.report(toError(error));
     });
   }
 

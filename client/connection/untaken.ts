@@ -1,32 +1,19 @@
 import { EventsError } from '../../shared/errors.ts';
-import type { CloseCode } from '../../shared/protocol.ts';
-import { closeCodeOf, rootOf } from '../failures/connection-loss.ts';
+import { closeCodeOf, MESSAGE_TOO_BIG, rootOf } from '../failures/connection-loss.ts';
 import type { EncodedInput } from './encoding.ts';
 import { isLarge } from './transports/socket.ts';
-
-/** The table of codes stays out of a page's bundle: only its type is imported. */
-const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
 
 /**
  * Inputs that the server has not taken yet. A message that is too large closes the connection of all of them, and would do so
  * again: the largest is refused, and the others are sent again. One that is not large is refused when it was the largest twice.
  */
 export class Untaken {
-  readonly #inputs = new Set<EncodedInput | undefined>();
+  /** What was sent, and is neither taken nor given up. */
+  readonly inputs = new Set<EncodedInput | undefined>();
   /** The end of the connection that was judged last. */
   #loss: unknown;
   #largest: EncodedInput | undefined;
   #refused: EncodedInput | undefined;
-
-  /** An input is sent. */
-  add(input: EncodedInput | undefined): void {
-    this.#inputs.add(input);
-  }
-
-  /** An input was taken, or nobody wants it any more. */
-  delete(input: EncodedInput | undefined): void {
-    this.#inputs.delete(input);
-  }
 
   /** The error of an input that may be why a connection is lost; undefined where another one is refused for it, or none. */
   refusal(
@@ -49,14 +36,11 @@ export class Untaken {
     const before = this.#largest;
     this.#largest = undefined;
     let most = 0;
-    for (const input of this.#inputs) {
+    for (const input of this.inputs) {
       const bytes = input ? bytesOf(input) : 0;
-      if (bytes <= most) continue;
-      most = bytes;
-      this.#largest = input;
+      if (bytes > most) [most, this.#largest] = [bytes, input];
     }
-    const isSure = this.#largest === before || isLarge(most);
-    this.#refused = isSure ? this.#largest : undefined;
+    this.#refused = this.#largest === before || isLarge(most) ? this.#largest : undefined;
   }
 }
 

@@ -49,14 +49,14 @@ export class Wire {
           if (held) await Promise.race([held, refusal.promise]);
           const { status, error } = this.connection.state;
           if (status === 'closed') throw closedError(error);
-          this.untaken.add(input);
+          this.untaken.inputs.add(input);
           const output = await Promise.race([this.requests.call(type, path, input, signal), refusal.promise]);
           this.connection.onReply();
           return checkAnswer(output);
         } catch (cause) {
           throw this.untaken.refusal(path, input, cause) ?? cause;
         } finally {
-          this.untaken.delete(input);
+          this.untaken.inputs.delete(input);
           refusal.stop();
         }
       },

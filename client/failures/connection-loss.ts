@@ -5,6 +5,8 @@ import type { CloseCode } from '../../shared/protocol.ts';
 export const NO_CODE = 1005;
 /** The close code of a socket that ended without a close frame. */
 export const NO_CLOSE = 1006;
+/** The close code of a message that is larger than a server takes. */
+export const MESSAGE_TOO_BIG = 1009 satisfies typeof CloseCode.MESSAGE_TOO_BIG;
 /** Close codes that give no reason. */
 export const NO_WORDS = [NO_CODE, NO_CLOSE];
 

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
+import { toError } from '../failures/errors.ts';
 
 /** A call from a component: what became of it is state, never an exception. */
 export interface Action<A extends readonly unknown[], T> {
@@ -27,7 +28,7 @@ export function useAction<A extends readonly unknown[], T>(call: (...args: A) =>
         say(null);
         return result;
       } catch (cause) {
-        say({ error: cause instanceof Error ? cause : new Error(String(cause)), call: number });
+        say({ error: toError(cause), call: number });
         return undefined;
       } finally {
         setInFlight((count) => count - 1);

@@ -118,7 +118,7 @@ export class Subscription {
     this.#onBegun();
     this.#onNeverReady(error ?? new EventsError('CLOSED', 'The subscription was ended before it was ready.'));
     clearTimeout(this.#timer);
-    this.#wire.untaken.delete(this.#sent);
+    this.#wire.untaken.inputs.delete(this.#sent);
     this.#unwatch();
     this.#inner?.unsubscribe();
   }
@@ -136,7 +136,7 @@ export class Subscription {
     this.#sent = input;
     this.#inner = this.#wire.requests.subscribe(this.#path, input, {
       onStarted: () => {
-        untaken.delete(input);
+        untaken.inputs.delete(input);
         this.#open.restart();
         // One that is live is so still where it moves to another connection, or another subscription begins beside it.
         if (this.#status !== 'live') this.#setStatus('catching-up');
@@ -146,13 +146,13 @@ export class Subscription {
         const { error } = this.#wire.connection.state;
         const refusal = untaken.refusal(this.#path, input, error, 'Pass a smaller filter.');
         if (refusal) return this.#onEnd(refusal);
-        untaken.add(input); // it is sent again, with its last place
+        untaken.inputs.add(input); // it is sent again, with its last place
         this.#setStatus(this.#cursor === null ? 'connecting' : 'stale');
       },
       onError: (error) => this.#onEnd(toClientError(error)),
       onComplete: () => this.#onEnd(new EventsError('UNAVAILABLE', 'The server ended the subscription.')),
     });
-    untaken.add(input);
+    untaken.inputs.add(input);
   }
 
   #onData(item: unknown): void {
@@ -195,7 +195,7 @@ export class Subscription {
   }
 
   #onEnd(error: Error): void {
-    this.#wire.untaken.delete(this.#sent);
+    this.#wire.untaken.inputs.delete(this.#sent);
     if (this.#stopped || this.#checkConnection()) return;
     if (!isRetryable(error)) {
       this.#setStatus('refused');

@@ -5,6 +5,7 @@ import type { SubscriptionOptions } from '../../shared/options/read-options.ts';
 import { transformer } from '../../shared/wire/transformer.ts';
 import type { EventsClient, SubscriptionHandle } from '../client-types.ts';
 import { definedOnly, EncodedInput } from '../connection/encoding.ts';
+import { toError } from '../failures/errors.ts';
 import { tellAll, warnDeveloper } from '../failures/report.ts';
 import { isErased } from './erased.ts';
 import { newest } from './newest.ts';
@@ -212,7 +213,7 @@ export class EventFeed<C extends AnyCatalog> {
       this.#flush();
       return page.previous !== null;
     } catch (error) {
-      this.#change({ error: error instanceof Error ? error : new Error(String(error)) });
+      this.#change({ error: toError(error) });
       return true;
     }
   }

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { ConnectionState, StreamStatus } from '../../client/react/index.ts';
 import type { CloseCode } from '../../shared/index.ts';
 import { useConnection } from '../events.ts';
+import { codeOf } from '../state/asking.ts';
 import { useMoment } from '../state/moment/moment.ts';
 import { hasToken } from '../state/token-cookie.ts';
 import { useNow } from '../state/use-now.ts';
@@ -87,6 +88,6 @@ function hasExpired(error: unknown): boolean {
 
 /** Errors that a token, or a better one, mends. */
 function isNotLetIn(error: Error | null): boolean {
-  const code = error && 'code' in error ? error.code : null;
+  const code = codeOf(error);
   return code === 'UNAUTHENTICATED' || code === 'TOKEN_EXPIRED' || code === 'FORBIDDEN';
 }

@@ -12,7 +12,7 @@ import type { Instruments, Tracing } from '../telemetry/telemetry.ts';
 import type { TopicGate } from './feeds/subscription-factory.ts';
 import type { Asker } from './reading/asker.ts';
 import type { NewerVersion } from './records/newer-versions.ts';
-import type { Selection } from './records/selector.ts';
+import type { AskerPart } from './records/selector.ts';
 
 /** Options of an EventManager. */
 export interface EventManagerOptions<C extends AnyCatalog = PsycheCatalog> {
@@ -76,7 +76,7 @@ export function checkManagerOptions<C extends AnyCatalog>(options: EventManagerO
 }
 
 /** Somebody for whom events are read: the events that it may see, the subject that it is, and on whose turns. */
-export interface ReadFor extends Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'> {
+export interface ReadFor extends AskerPart {
   /** Default: this process. */
   asker?: Asker | undefined;
 }
@@ -84,7 +84,7 @@ export interface ReadFor extends Pick<Selection, 'unknownTypes' | 'enforced' | '
 /** Options of a subscription in this process: those of all subscriptions, and for whom it is. */
 export interface SubscribeOptions<N extends EventName<C>, C extends AnyCatalog>
   extends SubscriptionOptions<N, C>,
-    Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'> {
+    AskerPart {
   /** With `topics`: what of each may be seen; null: nothing. Default: all that is asked for. */
   admit?: TopicGate | undefined;
   /** Ends iteration. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apiKey } from '../access/harness.ts';
 import { lineTo } from './breakable-line.ts';
 import { type DashboardPage, launchPages, poll } from './dashboard-page.ts';
 import { said, state, status } from './events.ts';
@@ -100,12 +100,11 @@ test.each([
 });
 
 test('the delivery time of a single event is shown to a page that may not ask for the figures of the server', async () => {
-  const key = (id: string, claims: object) => ({
-    id,
-    sha256: createHash('sha256').update(id).digest('hex'),
-    claims: { topics: ['*'], ...claims },
-  });
-  const keys = [key('reader', { subscribe: ['*'] }), key('writer', { publish: ['*'] })];
+  const topics = ['*'];
+  const keys = [
+    apiKey('reader', 'reader', { topics, subscribe: ['*'] }),
+    apiKey('writer', 'writer', { topics, publish: ['*'] }),
+  ];
   await using server = await startPageServer({}, { AUTH_API_KEYS: JSON.stringify(keys) });
   await using dashboard = await pages.open('about:blank', { live: false });
   await dashboard.page.context().addCookies([{ name: 'psyche_token', value: 'reader', url: server.url }]);

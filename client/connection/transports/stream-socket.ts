@@ -1,6 +1,6 @@
 import { EventsError } from '../../../shared/errors.ts';
 import { isRecord } from '../../../shared/wire/shapes.ts';
-import { NO_CLOSE, NO_CODE } from '../../failures/connection-loss.ts';
+import { MESSAGE_TOO_BIG, NO_CLOSE, NO_CODE } from '../../failures/connection-loss.ts';
 import { toError } from '../../failures/errors.ts';
 import { CallQueue } from './call-queue.ts';
 import { readEvents, type SentEvent } from './event-lines.ts';
@@ -10,9 +10,8 @@ import { postLines } from './post-lines.ts';
 import type { WebSocketClass } from './socket.ts';
 
 const [CONNECTING, OPEN, , CLOSED] = [0, 1, 2, 3];
-/** The status, and the close code, of a request that is larger than a server takes. */
+/** The status of a request that is larger than a server takes. */
 const TOO_LARGE = 413;
-const MESSAGE_TOO_BIG = 1009;
 /** The server has answered all that was asked. */
 const ANSWERED = 1000;
 /** Requests with queries in flight, as many as browsers have connections to a host. */

@@ -14,7 +14,7 @@ import { MergedHubs } from '../hubs/merged-hub.ts';
 import { type Asker, ownAsker } from '../reading/asker.ts';
 import type { ProcessReads } from '../reading/process-reads.ts';
 import type { KeyOf } from '../records/conflation.ts';
-import { latestOf, type Selection, type Selector, select } from '../records/selector.ts';
+import { type AskerPart, latestOf, type Selection, type Selector, select } from '../records/selector.ts';
 import type { DeliveryStats } from '../stats/event-stats.ts';
 import type { EventSubscriptionOptions } from './event-subscription.ts';
 import { Feed } from './feed.ts';
@@ -26,9 +26,7 @@ import type { TopicSource } from './topic-parts.ts';
 /** Tells the part of a topic that may be seen; null: none. Asked for each topic of a subscription to several. */
 export type TopicGate = (topic: string) => Selection | null | Promise<Selection | null>;
 
-interface UncheckedOptions
-  extends SubscriptionOptions<string, AnyCatalog>,
-    Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'> {
+interface UncheckedOptions extends SubscriptionOptions<string, AnyCatalog>, AskerPart {
   admit?: TopicGate | undefined;
   asker?: Asker | undefined;
 }

@@ -34,6 +34,9 @@ export interface Selection extends Pick<EventSelection<string, AnyCatalog>, 'typ
   members?: 'all' | undefined;
 }
 
+/** The part of a selection that is decided for whoever asks, and not by it. */
+export type AskerPart = Pick<Selection, 'unknownTypes' | 'enforced' | 'subject'>;
+
 /**
  * Selects by event type, data and publisher.
  * @throws EventsError UNKNOWN_EVENT, INVALID_FILTER, INVALID_OPTION

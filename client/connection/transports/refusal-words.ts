@@ -1,5 +1,5 @@
-import { wordsOf } from '../failures/http-status.ts';
-import { parseMessage } from './transports/messages.ts';
+import { wordsOf } from '../../failures/http-status.ts';
+import { parseMessage } from './messages.ts';
 
 /** Listens for the error that a server sends before it closes a socket that it does not let in. @returns its words, empty until then */
 export function refusalWords(socket: WebSocket): () => string {
