@@ -8,7 +8,7 @@ import { isLarge } from './transports/socket.ts';
  * again: the largest is refused, and the others are sent again. One that is not large is refused when it was the largest twice.
  */
 export class Untaken {
-  /** What was sent, and is neither taken nor given up. */
+  /** Inputs that were sent, and are neither taken nor given up. */
   readonly inputs = new Set<EncodedInput | undefined>();
   /** The end of the connection that was judged last. */
   #loss: unknown;
